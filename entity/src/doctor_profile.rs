@@ -1,0 +1,23 @@
+//! What is kept about a doctor beyond the account.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{Sealed, marker::DoctorDetails};
+
+/// One doctor.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "doctor_profile")]
+pub struct Model {
+    /// The account's id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The profile, under a system key.
+    pub details: Sealed<DoctorDetails>,
+    /// Counts the row's versions, from 1; each change is one more and has its own ledger leaf.
+    pub version: i64,
+    /// 32-byte row MAC over the table's name and [`Protected::content`](crate::Protected::content), checked
+    /// on load.
+    pub tag: Vec<u8>,
+}
+
+without_relations!();

@@ -1,0 +1,125 @@
+//! The write transaction that rooms write into. A protected row can only be written through it, is tagged on the way,
+//! and must be followed by the ledger entry that stands for it.
+
+use std::sync::Arc;
+
+use entity::Protected;
+use sea_orm::{
+    ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter as _,
+    sea_query::{Alias, Expr, ExprTrait as _},
+};
+
+use super::{Draft, LedgerError};
+use crate::{
+    keyring::{Checked, Keyring, RowChange},
+    store,
+};
+
+/// Rows of one statement: 2 000 parameters at most for the widest table.
+const PAGE: usize = 100;
+
+/// A row type that can be written: protected, and its own entity's model.
+pub trait Row:
+    Protected<Entity: EntityTrait<Model = Self, ActiveModel = Self::Active>> + IntoActiveModel<Self::Active> + Clone + Send + Sync
+{
+    /// Its active model.
+    type Active: ActiveModelTrait<Entity = Self::Entity> + Send;
+}
+
+impl<M, A> Row for M
+where
+    M: Protected<Entity: EntityTrait<Model = M, ActiveModel = A>> + IntoActiveModel<A> + Clone + Send + Sync,
+    A: ActiveModelTrait<Entity = M::Entity> + Send,
+{
+    type Active = A;
+}
+
+/// One write transaction: changes, and the entries that stand for them.
+#[derive(Debug)]
+pub struct Tx {
+    inner: store::Tx,
+    keyring: Arc<Keyring>,
+    rows: Vec<RowChange>,
+    entries: Vec<(Draft, Vec<RowChange>)>,
+}
+
+impl Tx {
+    pub(super) fn new(inner: store::Tx, keyring: Arc<Keyring>) -> Self {
+        Self { inner, keyring, rows: Vec::new(), entries: Vec::new() }
+    }
+
+    /// For reading inside the transaction, and for the few tables that are not protected.
+    #[must_use]
+    pub fn connection(&self) -> &DatabaseTransaction {
+        self.inner.connection()
+    }
+
+    /// Which database is underneath: PostgreSQL wants its row locks said.
+    #[must_use]
+    pub fn backend(&self) -> store::Backend {
+        self.inner.backend()
+    }
+
+    /// Writes a new row.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub async fn insert<M: Row>(&mut self, row: M) -> Result<Checked<M>, LedgerError> {
+        let [row] = <[Checked<M>; 1]>::try_from(self.insert_all(vec![row]).await?).map_err(|_| LedgerError::Conflict)?;
+        Ok(row)
+    }
+
+    /// Writes new rows of one table.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub async fn insert_all<M: Row>(&mut self, mut rows: Vec<M>) -> Result<Vec<Checked<M>>, LedgerError> {
+        self.rows.extend(rows.iter_mut().map(|row| self.keyring.tag(row)));
+        for page in rows.chunks(PAGE) {
+            let page = page.iter().map(|row| row.clone().into_active_model().reset_all());
+            M::Entity::insert_many(page).exec_without_returning(self.inner.connection()).await?;
+        }
+        Ok(self.keyring.check_all(rows)?)
+    }
+
+    /// Writes the next version of a row, if it still is at the version that was read.
+    ///
+    /// # Errors
+    /// [`LedgerError::Conflict`] where somebody else was first; nothing is then written.
+    pub async fn update<M: Row>(&mut self, row: &Checked<M>, change: impl FnOnce(&mut M)) -> Result<Checked<M>, LedgerError> {
+        let mut next = M::clone(row);
+        change(&mut next);
+        next.set_version(row.version() + 1);
+        let change = self.keyring.tag(&mut next);
+        let updated = M::Entity::update_many()
+            .set(next.clone().into_active_model().reset_all())
+            .filter(Expr::col(Alias::new("id")).eq(row.id()))
+            .filter(Expr::col(Alias::new("version")).eq(row.version()))
+            .exec(self.inner.connection())
+            .await?;
+        if updated.rows_affected != 1 {
+            return Err(LedgerError::Conflict);
+        }
+        self.rows.push(change);
+        Ok(self.keyring.check(next)?)
+    }
+
+    /// Appends the entry that stands for all rows written since the last one.
+    pub fn append(&mut self, draft: Draft) {
+        let rows = std::mem::take(&mut self.rows);
+        self.entries.push((draft, rows));
+    }
+
+    /// Takes everything back.
+    pub(super) async fn rollback(self) -> Result<(), LedgerError> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    /// Hands over what is to be appended.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unrecorded`] where a row was written for which no entry stands.
+    pub(super) fn finish(self) -> Result<(store::Tx, Vec<(Draft, Vec<RowChange>)>), LedgerError> {
+        if self.rows.is_empty() { Ok((self.inner, self.entries)) } else { Err(LedgerError::Unrecorded) }
+    }
+}
