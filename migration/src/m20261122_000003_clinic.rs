@@ -68,7 +68,7 @@ fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
                 blob("header"),
                 blob("body"),
                 blob("progress"),
-                blob_null("text_tag"),
+                blob_null("text_tag").unique_key().take(),
                 big_integer("created_ms"),
                 big_integer("expires_ms"),
             ],
@@ -94,7 +94,7 @@ fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
 fn search_posting(backend: DbBackend) -> TableCreateStatement {
     let mut table = table("search_posting", [blob("token").primary_key().take(), blob("record")], &[]);
     if backend == DbBackend::Sqlite {
-        table.extra("");
+        table.extra("WITHOUT ROWID");
     }
     table
 }
