@@ -1,14 +1,15 @@
 //! Paillier against the laws it must keep, and against num-bigint as an oracle.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests: no secret here is worth keeping")]
 
-use std::sync::LazyLock;
+use std::{convert::Infallible, sync::LazyLock};
 
 use medicrypt_crypto::paillier::{
-    Ciphertext, CiphertextRefused, Encryptor, KeyRefused, KeySize, Plaintext, PlaintextRefused, PublicKey, SecretKey, Sum,
+    Ciphertext, CiphertextRefused, Encryptor, KeyRefused, KeySize, Plaintext, PlaintextRefused, PublicKey,
+    SecretKey, Sum,
 };
 use num_bigint::BigUint;
 use proptest::prelude::*;
-use rand::{SeedableRng as _, rngs::StdRng};
+use rand::{SeedableRng as _, TryCryptoRng, TryRng, rngs::StdRng};
 
 /// A key and its encryptor, made once per size.
 struct Party {
@@ -65,6 +66,8 @@ impl Party {
 
 static SMALL: LazyLock<Party> = LazyLock::new(|| Party::new(KeySize::Testing512));
 static OTHER: LazyLock<Party> = LazyLock::new(|| Party::new(KeySize::Testing1024));
+static REAL: LazyLock<Party> = LazyLock::new(|| Party::new(KeySize::Bits2048));
+static LARGE: LazyLock<Party> = LazyLock::new(|| Party::new(KeySize::Bits3072));
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -108,12 +111,20 @@ proptest! {
 
 #[test]
 fn residues_at_the_edges_multiply_as_the_oracle_says() {
-    for party in [&*SMALL, &*OTHER, &Party::new(KeySize::Bits2048)] {
+    for party in [&*SMALL, &*OTHER, &*REAL, &*LARGE] {
         let (n, square) = (party.n(), party.n().pow(2));
         let one = BigUint::from(1_u8);
         let edges = [
-            one.clone(), &n - &one, &n + &one, &n * 2_u8 + &one, &n * 2_u8 - &one,
-            &square - &one, &square - &n + &one, &square - &n - &one, &square - &n * 2_u8 - &one, &n * (&n >> 1) + &one,
+            one.clone(),
+            &n - &one,
+            &n + &one,
+            &n * 2_u8 + &one,
+            &n * 2_u8 - &one,
+            &square - &one,
+            &square - &n + &one,
+            &square - &n - &one,
+            &square - &n * 2_u8 - &one,
+            &n * (&n >> 1) + &one,
         ];
         for a in &edges {
             for b in &edges {
@@ -128,7 +139,7 @@ fn residues_at_the_edges_multiply_as_the_oracle_says() {
 
 #[test]
 fn ten_thousand_additions_stay_with_the_oracle() {
-    for party in [&*SMALL, &Party::new(KeySize::Bits2048)] {
+    for party in [&*SMALL, &*LARGE] {
         let square = party.n().pow(2);
         let terms: Vec<_> = (0..16).map(|i| party.encrypt(i * i - 40)).collect();
         let integers: Vec<_> = terms.iter().map(|term| party.integer(term)).collect();
@@ -152,8 +163,9 @@ fn merged_sums_are_one_sum_and_an_empty_one_is_zero() {
     let party = &*SMALL;
     let (mut left, mut right) = (Sum::new(party.public()), Sum::new(party.public()));
     assert!(left.total() == party.public().zero());
-    [5, -7, 11].map(|m| left.add(&party.encrypt(m)).unwrap());
-    [-100, 1].map(|m| right.add(&party.encrypt(m)).unwrap());
+    for (sum, values) in [(&mut left, &[5, -7, 11][..]), (&mut right, &[-100, 1])] {
+        values.iter().try_for_each(|m| sum.add(&party.encrypt(*m))).unwrap();
+    }
     left.merge(&right).unwrap();
     left.merge(&Sum::new(party.public())).unwrap();
     assert_eq!(party.decrypt(&left.total()), -90);
@@ -174,6 +186,49 @@ fn the_mask_is_an_nth_residue_and_not_one() {
     assert_ne!(zero, BigUint::from(1_u8));
     assert_eq!(zero.modpow(&order, &party.n().pow(2)), BigUint::from(1_u8));
 }
+
+#[test]
+fn the_mask_is_the_randomizer_base_to_the_power_of_every_random_bit() {
+    for party in [&*SMALL, &*OTHER, &*REAL, &*LARGE] {
+        let length = party.public().bits() as usize / 16;
+        let h_s = BigUint::from_bytes_be(&party.public().to_bytes()[16 + 2 * length..]);
+        let expected = |r: &[u8]| h_s.modpow(&BigUint::from_bytes_be(r), &party.n().pow(2));
+        let zero = Plaintext::from(0);
+
+        for seed in 0..4 {
+            let mut r = vec![0; length];
+            StdRng::seed_from_u64(seed).fill_bytes(&mut r);
+            let ciphertext = party.encryptor.encrypt(&zero, &mut StdRng::seed_from_u64(seed)).unwrap();
+            assert_eq!(party.integer(&ciphertext), expected(&r));
+        }
+        for byte in [0, 1, 0xff] {
+            let ciphertext = party.encryptor.encrypt(&zero, &mut Constant(byte)).unwrap();
+            assert_eq!(party.integer(&ciphertext), expected(&vec![byte; length]));
+        }
+    }
+}
+
+/// Anything but random: the same byte for ever.
+struct Constant(u8);
+
+impl TryRng for Constant {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::from_ne_bytes([self.0; 4]))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from_ne_bytes([self.0; 8]))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill(self.0);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Constant {}
 
 #[test]
 fn zero_n_and_n_squared_are_refused_as_are_multiples_of_a_factor() {
@@ -203,7 +258,11 @@ fn zero_n_and_n_squared_are_refused_as_are_multiples_of_a_factor() {
 fn parsing_many_gives_what_parsing_each_gives() {
     let bytes: Vec<_> = (0..20).map(|m| SMALL.encrypt(m).to_bytes()).collect();
     let all = Ciphertext::parse_all(bytes.iter().map(Vec::as_slice), SMALL.public()).unwrap();
-    assert!(all.iter().zip(&bytes).all(|(one, bytes)| Ciphertext::parse(bytes, SMALL.public()).as_ref() == Ok(one)));
+    assert!(
+        all.iter()
+            .zip(&bytes)
+            .all(|(one, bytes)| Ciphertext::parse(bytes, SMALL.public()).as_ref() == Ok(one))
+    );
 }
 
 #[test]
@@ -286,7 +345,7 @@ fn a_secret_key_survives_its_bytes_and_mismatched_parts_are_refused() {
 
 #[test]
 fn a_real_key_of_3072_bits_works() {
-    let party = Party::new(KeySize::Bits3072);
+    let party = &*LARGE;
     assert_eq!((party.public().bits(), party.n().bits()), (3072, 3072));
     assert!(party.public().size().is_for_production() && !KeySize::Testing1024.is_for_production());
     let (a, b) = (party.encrypt(-123_456_789), party.encrypt(i64::MAX));

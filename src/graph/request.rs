@@ -1,7 +1,7 @@
 //! What a transport says about a request, put into its GraphQL data.
 //!
-//! A transport fills these in and judges nothing: who the bearer is, and whether the token still holds, is decided
-//! further down. No HTTP here, so a websocket or a test can make them as well.
+//! A transport fills these in and judges nothing: who the bearer is, and whether the token still holds, is
+//! decided further down. No HTTP here, so a websocket or a test can make them as well.
 
 use std::net::IpAddr;
 

@@ -11,7 +11,7 @@ use super::{
     leaf::{self, Head},
 };
 use crate::{
-    keyring::{RowChange, SystemKey},
+    keyring::RowChange,
     store::{Backend, Tx},
 };
 
@@ -90,11 +90,9 @@ pub(super) async fn head(room: &Room, connection: &impl ConnectionTrait) -> Resu
     let Some(last) = ledger::Entity::find().order_by_desc(ledger::Column::Idx).one(connection).await? else {
         return if seen < 0 { Ok(Head::genesis(room.installation)) } else { Err(LedgerError::Broken(0)) };
     };
-    let hash = leaf::hash(&last);
-    let proven = crypto::mac::equal(&hash, &last.hash)
-        && crypto::mac::equal(&room.keyring.mac(SystemKey::LedgerEntry, &hash), &last.mac);
-    if !proven || last.idx < seen {
-        return Err(LedgerError::Broken(last.idx));
+    let hash = leaf::believed(&room.keyring, &last).ok_or(LedgerError::Broken(last.idx))?;
+    if last.idx < seen {
+        return Err(LedgerError::Broken(last.idx + 1));
     }
     Ok(Head { index: last.idx, time_ms: last.time_ms, hash })
 }

@@ -1,7 +1,12 @@
 //! Signed checkpoints (C2SP tlog-checkpoint): at genesis, then at most a second after new entries. Each is kept outside the
 //! database first and in it second, so that a database that was cut or rolled back is older than its own witness.
 
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{
+    io::Write as _,
+    path::PathBuf,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use crypto::{
     checkpoint::{self, Checkpoint, CheckpointKey},
@@ -14,7 +19,7 @@ use sea_orm::{
 };
 use tokio::sync::watch;
 
-use super::{Ledger, LedgerError, Room, found::origin};
+use super::{Ledger, LedgerError, Room, append, found::origin};
 
 /// Name of the newest checkpoint's file in its directory.
 pub const CHECKPOINT_FILE: &str = "checkpoint";
@@ -27,18 +32,20 @@ const PAGE: u64 = 10_000;
 pub(super) async fn start(ledger: &Ledger, key: CheckpointKey) -> Result<(), LedgerError> {
     let room = &ledger.room;
     let mut range = range(room).await?;
-    let head = *room.seen.borrow();
-    catch_up(room, &mut range, head).await?;
-    if let Some(newest) = newest_file(room)? {
-        if newest.size > range.size() {
-            return Err(older(room, range.size().cast_signed())?);
+    // In this order: another node may be appending and signing.
+    let checkpoints = signed(room).await?;
+    let head = append::head(room, room.store.read()).await?.index;
+    for checkpoint in checkpoints {
+        if checkpoint.size.cast_signed() > head + 1 {
+            return Err(LedgerError::OlderThanCheckpoint { found: head + 1, expected: checkpoint.size });
         }
-        if root_at(room, newest.size).await? != newest.root {
-            return Err(LedgerError::Broken(newest.size.cast_signed() - 1));
+        if root_at(room, checkpoint.size).await? != checkpoint.root {
+            return Err(LedgerError::Broken(checkpoint.size.cast_signed() - 1));
         }
     }
+    catch_up(room, &mut range, head).await?;
     sign(room, &key, &range).await?;
-    tokio::spawn(follow(ledger.clone(), key, range, ledger.head()));
+    tokio::spawn(follow(Arc::downgrade(room), key, range, ledger.head()));
     Ok(())
 }
 
@@ -59,12 +66,11 @@ impl Ledger {
     }
 }
 
-/// Signs at most once a second. Ends with the last [`Ledger`], whose clone it must not be.
-async fn follow(ledger: Ledger, key: CheckpointKey, mut range: CompactRange, mut head: watch::Receiver<i64>) {
-    let room = ledger.room.clone();
-    drop(ledger);
+/// Signs at most once a second. Ends with the last [`Ledger`]: it holds the room only while it signs.
+async fn follow(room: Weak<Room>, key: CheckpointKey, mut range: CompactRange, mut head: watch::Receiver<i64>) {
     while head.changed().await.is_ok() {
         let newest = *head.borrow_and_update();
+        let Some(room) = room.upgrade() else { return };
         let signed = async {
             catch_up(&room, &mut range, newest).await?;
             sign(&room, &key, &range).await
@@ -72,6 +78,7 @@ async fn follow(ledger: Ledger, key: CheckpointKey, mut range: CompactRange, mut
         if let Err(error) = signed.await {
             tracing::error!(%error, "no checkpoint could be signed");
         }
+        drop(room);
         tokio::time::sleep(EVERY).await;
     }
 }
@@ -87,9 +94,18 @@ pub(super) fn newest_file(room: &Room) -> Result<Option<Checkpoint>, LedgerError
     }
 }
 
-pub(super) fn older(room: &Room, found: i64) -> Result<LedgerError, LedgerError> {
-    let expected = newest_file(room)?.map_or(0, |newest| newest.size);
-    Ok(LedgerError::OlderThanCheckpoint { found, expected })
+/// The newest checkpoint outside the database and the newest in it, the smaller first: either may be newer, after a crash
+/// between the two or where another node signed.
+pub(super) async fn signed(room: &Room) -> Result<Vec<Checkpoint>, LedgerError> {
+    let inside = newest_row(room).await?.and_then(|row| checkpoint::verify(&row.note, &room.vkey).ok());
+    let mut signed: Vec<_> = newest_file(room)?.into_iter().chain(inside).collect();
+    signed.sort_by_key(|checkpoint| checkpoint.size);
+    signed.dedup();
+    Ok(signed)
+}
+
+async fn newest_row(room: &Room) -> Result<Option<row::Model>, LedgerError> {
+    Ok(row::Entity::find().order_by_desc(row::Column::Number).one(room.store.read()).await?)
 }
 
 /// The root of the first `size` leaves, recomputed from the database.
@@ -101,8 +117,7 @@ pub(super) async fn root_at(room: &Room, size: u64) -> Result<[u8; 32], LedgerEr
 
 /// Where the last checkpoint in the database left off, if its note is good; else from the start.
 async fn range(room: &Room) -> Result<CompactRange, LedgerError> {
-    let newest = row::Entity::find().order_by_desc(row::Column::Number).one(room.store.read()).await?;
-    Ok(newest.and_then(|row| believed(room, &row)).unwrap_or_default())
+    Ok(newest_row(room).await?.and_then(|row| believed(room, &row)).unwrap_or_default())
 }
 
 fn believed(room: &Room, row: &row::Model) -> Option<CompactRange> {
@@ -137,8 +152,11 @@ async fn catch_up(room: &Room, range: &mut CompactRange, head: i64) -> Result<()
 
 async fn sign(room: &Room, key: &CheckpointKey, range: &CompactRange) -> Result<(), LedgerError> {
     let note = key.sign(&origin(room.installation), range.size(), range.root());
-    keep(room, note.clone()).await?;
-    let newest = row::Entity::find().order_by_desc(row::Column::Number).one(room.store.read()).await?;
+    // Nodes may share the directory: a later checkpoint is not replaced by an earlier one.
+    if newest_file(room)?.is_none_or(|kept| kept.size < range.size()) {
+        keep(room, note.clone()).await?;
+    }
+    let newest = newest_row(room).await?;
     let size = range.size().cast_signed();
     if newest.as_ref().is_some_and(|newest| newest.tree_size >= size) {
         return Ok(());

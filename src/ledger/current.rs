@@ -1,17 +1,21 @@
 //! Whether a row is the newest that the ledger knows: a tag proves who wrote a row, this proves that it is not an old one.
 
+use std::collections::HashMap;
+
 use entity::ledger_row;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::{Ledger, LedgerError, Row};
-use crate::keyring::{Checked, IntegrityViolation, Violation};
+use crate::keyring::{Checked, IntegrityViolation, Keyring, RowChange, Violation};
 
-/// Pairs asked for in one statement.
+/// Rows asked for in one statement.
 const PAGE: usize = 500;
 
 impl Ledger {
     /// The index of the entry that stands for this version of the row, if there is no later one.
+    ///
+    /// Not inside a write transaction, which may see rows whose entries are yet to come: there, [`super::Tx::hold`].
     ///
     /// # Errors
     /// [`LedgerError::Integrity`]: stale where the ledger has a later version, resurrected where it never had this one.
@@ -19,37 +23,37 @@ impl Ledger {
         Ok(self.hold_all(connection, std::slice::from_ref(row)).await?.first().copied().unwrap_or_default())
     }
 
-    /// The same for several rows, in two statements per 500.
+    /// The same for several rows, in one statement per 500.
     ///
     /// # Errors
     /// As [`Ledger::hold`], for the first row that fails.
     pub async fn hold_all<M: Row>(&self, connection: &impl ConnectionTrait, rows: &[Checked<M>]) -> Result<Vec<i64>, LedgerError> {
+        let rows: Vec<_> = rows.iter().map(|row| self.room.keyring.row_change(&**row)).collect();
+        self.hold_changes(connection, &rows, &[]).await
+    }
+
+    /// The same for rows of several tables, and for rows that are not there and never were: who deleted one of `never`
+    /// is found out.
+    ///
+    /// # Errors
+    /// As [`Ledger::hold`]; missing where the ledger knows one of `never`.
+    pub async fn hold_changes(
+        &self,
+        connection: &impl ConnectionTrait,
+        rows: &[RowChange],
+        never: &[(&'static str, Uuid)],
+    ) -> Result<Vec<i64>, LedgerError> {
         let keyring = &self.room.keyring;
-        let mut indexes = Vec::with_capacity(rows.len());
-        for page in rows.chunks(PAGE) {
-            let wanted: Vec<_> = page
-                .iter()
-                .map(|row| (keyring.row_change(&**row), keyring.row_key(M::TABLE, row.id(), row.version() + 1).to_vec()))
-                .collect();
-            let keys = wanted.iter().flat_map(|(now, next)| [now.row_key.to_vec(), next.clone()]);
-            let known: std::collections::HashMap<Vec<u8>, ledger_row::Model> = ledger_row::Entity::find()
-                .filter(ledger_row::Column::RowKey.is_in(keys))
-                .all(connection)
-                .await?
-                .into_iter()
-                .map(|entry| (entry.row_key.clone(), entry))
-                .collect();
-            for (now, next) in wanted {
-                let violation = |kind| LedgerError::from(IntegrityViolation::new(now.table, now.id, kind));
-                if known.contains_key(&next) {
-                    return Err(violation(Violation::Stale));
-                }
-                let entry = known.get(now.row_key.as_slice()).ok_or_else(|| violation(Violation::Resurrected))?;
-                if !crypto::mac::equal(&entry.row_tag, &now.row_tag) {
-                    return Err(violation(Violation::Edited));
-                }
-                indexes.push(entry.idx);
+        let known = known(keyring, connection, rows, never).await?;
+        for (table, id) in never {
+            if known.contains_key(&keyring.row_key(table, *id, 1)[..]) {
+                return Err(IntegrityViolation::new(table, *id, Violation::Missing).into());
             }
+        }
+        let mut indexes = Vec::with_capacity(rows.len());
+        for row in rows {
+            judge(keyring, row, |key| known.get(key).map(|entry| entry.row_tag.as_slice()))?;
+            indexes.extend(known.get(&row.row_key[..]).map(|entry| entry.idx));
         }
         Ok(indexes)
     }
@@ -61,5 +65,42 @@ impl Ledger {
     pub async fn index_of(&self, table: &str, id: Uuid, version: i64) -> Result<Option<i64>, LedgerError> {
         let key = self.room.keyring.row_key(table, id, version).to_vec();
         Ok(ledger_row::Entity::find_by_id(key).one(self.room.store.read()).await?.map(|entry| entry.idx))
+    }
+}
+
+/// What the ledger has of these rows: their version, the next one, and the first of those that should not be.
+pub(super) async fn known(
+    keyring: &Keyring,
+    connection: &impl ConnectionTrait,
+    rows: &[RowChange],
+    never: &[(&'static str, Uuid)],
+) -> Result<HashMap<Vec<u8>, ledger_row::Model>, LedgerError> {
+    let next = |row: &RowChange| keyring.row_key(row.table, row.id, row.version + 1);
+    let wanted = rows.iter().flat_map(|row| [row.row_key.to_vec(), next(row).to_vec()]);
+    let unwanted = never.iter().map(|(table, id)| keyring.row_key(table, *id, 1).to_vec());
+    let keys: Vec<Vec<u8>> = wanted.chain(unwanted).collect();
+    let mut known = HashMap::with_capacity(rows.len());
+    for page in keys.chunks(2 * PAGE) {
+        let page = ledger_row::Column::RowKey.is_in(page.iter().cloned());
+        let entries = ledger_row::Entity::find().filter(page).all(connection).await?;
+        known.extend(entries.into_iter().map(|entry| (entry.row_key.clone(), entry)));
+    }
+    Ok(known)
+}
+
+/// Whether a row is the newest, by what is known of row keys.
+pub(super) fn judge<'k>(
+    keyring: &Keyring,
+    row: &RowChange,
+    known: impl Fn(&[u8]) -> Option<&'k [u8]>,
+) -> Result<(), IntegrityViolation> {
+    let violation = |kind| Err(IntegrityViolation::new(row.table, row.id, kind));
+    if known(&keyring.row_key(row.table, row.id, row.version + 1)).is_some() {
+        return violation(Violation::Stale);
+    }
+    match known(&row.row_key) {
+        None => violation(Violation::Resurrected),
+        Some(tag) if crypto::mac::equal(tag, &row.row_tag) => Ok(()),
+        Some(_) => violation(Violation::Edited),
     }
 }

@@ -52,8 +52,8 @@ pub(super) async fn open(
 pub(super) async fn begin(ledger: &Ledger) -> Result<(), LedgerError> {
     let room = &ledger.room;
     if ledger::Entity::find().count(room.store.read()).await? == 0 {
-        if super::checkpoint::newest_file(room)?.is_some() {
-            return Err(super::checkpoint::older(room, 0)?);
+        if let Some(newest) = super::checkpoint::signed(room).await?.last() {
+            return Err(LedgerError::OlderThanCheckpoint { found: 0, expected: newest.size });
         }
         let genesis = Draft::new(By::System, "GENESIS", Outcome::Done).with("installation", room.installation);
         // Another node may have been first: then its entry is the genesis.

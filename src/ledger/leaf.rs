@@ -206,6 +206,13 @@ pub(super) fn hash(leaf: &ledger::Model) -> [u8; 32] {
     merkle::leaf_hash(&encoding)
 }
 
+/// The hash of a leaf that this server wrote and nobody changed since; none of any other.
+pub(super) fn believed(keyring: &Keyring, leaf: &ledger::Model) -> Option<[u8; 32]> {
+    let hash = hash(leaf);
+    let believed = mac::equal(&hash, &leaf.hash) && mac::equal(&keyring.mac(SystemKey::LedgerEntry, &hash), &leaf.mac);
+    believed.then_some(hash)
+}
+
 /// One tag over all rows that a leaf stands for, in order.
 pub(super) fn rows_tag<'a>(keyring: &Keyring, rows: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
     let encoding = rows.fold(Encoder::new("medicrypt/ledger-rows/v1"), |e, (key, tag)| e.bytes(key).bytes(tag));

@@ -15,6 +15,7 @@ mod read;
 mod subjects;
 mod tx;
 mod verify;
+mod verify_rows;
 mod writer;
 
 use std::{path::PathBuf, sync::Arc};
@@ -32,7 +33,8 @@ pub use leaf::{By, Draft, Outcome};
 pub(crate) use leaf::role_name;
 pub use read::{Entry, Filter};
 pub use tx::{Row, Tx};
-pub use verify::{Fault, RowFault, Verdict};
+pub use verify::{Fault, Verdict};
+pub use verify_rows::RowFault;
 pub use writer::{Transient, Written};
 
 /// Entries and jobs that may wait for the writer before callers are told to come back.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     By, Ledger, LedgerError,
-    leaf::{Actor, Details, place},
+    leaf::{self, Actor, Details, place},
 };
 use crate::keyring::PatientKey;
 
@@ -55,7 +55,7 @@ impl Ledger {
     /// The newest entries that fit, newest first.
     ///
     /// # Errors
-    /// As of the database; [`LedgerError::Integrity`] where an entry's sealed part was changed.
+    /// As of the database; [`LedgerError::Broken`] at an entry that was changed.
     pub async fn entries(&self, filter: &Filter, limit: u64) -> Result<Vec<Entry>, LedgerError> {
         let mut query = ledger::Entity::find().order_by_desc(ledger::Column::Idx).limit(limit);
         if let Some(before) = filter.before {
@@ -73,13 +73,13 @@ impl Ledger {
         query.all(self.room.store.read()).await?.into_iter().map(|row| self.opened(row)).collect()
     }
 
-    /// Every entry about one patient, oldest first. Complete: tags 0 to m-1 are there and tag m is not; a hole is an
-    /// [`LedgerError::Integrity`] only `verify` can name, so the caller is told [`LedgerError::Broken`].
+    /// Every entry about one patient, oldest first. Complete: tags 0 to m-1 are there, and the 500 from m on are not.
     ///
     /// # Errors
-    /// [`LedgerError::Broken`] where an entry is missing in the middle.
+    /// [`LedgerError::Broken`] at the first entry after a hole, and at one that was changed.
     pub async fn entries_of(&self, key: &PatientKey) -> Result<Vec<Entry>, LedgerError> {
         let mut entries = Vec::new();
+        let mut ended = false;
         for first in (0..).step_by(usize::try_from(PAGE).unwrap_or(usize::MAX)) {
             let tags: Vec<Vec<u8>> = (first..first + PAGE).map(|j| key.subject_tag(j).to_vec()).collect();
             let mut found: std::collections::HashMap<Vec<u8>, ledger::Model> = ledger::Entity::find()
@@ -89,22 +89,23 @@ impl Ledger {
                 .into_iter()
                 .filter_map(|row| row.subject_tag.clone().map(|tag| (tag, row)))
                 .collect();
-            let mut ended = false;
+            // The page after the last entry is read too: the hole may be where a page ends.
+            if found.is_empty() {
+                break;
+            }
             for tag in tags {
                 match found.remove(&tag) {
-                    Some(_) if ended => return Err(LedgerError::Broken(entries.len().try_into().unwrap_or(i64::MAX))),
+                    Some(row) if ended => return Err(LedgerError::Broken(row.idx)),
                     Some(row) => entries.push(self.opened(row)?),
                     None => ended = true,
                 }
-            }
-            if ended {
-                break;
             }
         }
         Ok(entries)
     }
 
     pub(super) fn opened(&self, row: ledger::Model) -> Result<Entry, LedgerError> {
+        leaf::believed(&self.room.keyring, &row).ok_or(LedgerError::Broken(row.idx))?;
         let unsealer = &self.room.unsealer;
         let Actor(by) = unsealer.open(place(row.idx), 1, &row.actor)?;
         let details: Details = unsealer.open(place(row.idx), 1, &row.details)?;

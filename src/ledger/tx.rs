@@ -1,7 +1,7 @@
 //! The write transaction that rooms write into. A protected row can only be written through it, is tagged on the way,
 //! and must be followed by the ledger entry that stands for it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use entity::Protected;
 use sea_orm::{
@@ -9,7 +9,10 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait as _},
 };
 
-use super::{Draft, LedgerError};
+use super::{
+    Draft, LedgerError,
+    current::{judge, known},
+};
 use crate::{
     keyring::{Checked, Keyring, RowChange},
     store,
@@ -41,11 +44,15 @@ pub struct Tx {
     keyring: Arc<Keyring>,
     rows: Vec<RowChange>,
     entries: Vec<(Draft, Vec<RowChange>)>,
+    before: Arc<Pending>,
 }
 
+/// Rows changed earlier in the same commit, whose entries are not in the ledger yet: row key and row tag.
+pub(super) type Pending = HashMap<crypto::mac::Mac, crypto::mac::Mac>;
+
 impl Tx {
-    pub(super) fn new(inner: store::Tx, keyring: Arc<Keyring>) -> Self {
-        Self { inner, keyring, rows: Vec::new(), entries: Vec::new() }
+    pub(super) fn new(inner: store::Tx, keyring: Arc<Keyring>, before: Arc<Pending>) -> Self {
+        Self { inner, keyring, rows: Vec::new(), entries: Vec::new(), before }
     }
 
     /// For reading inside the transaction, and for the few tables that are not protected.
@@ -58,6 +65,25 @@ impl Tx {
     #[must_use]
     pub fn backend(&self) -> store::Backend {
         self.inner.backend()
+    }
+
+    /// Believes that rows read in this transaction are the newest. On PostgreSQL read them with a lock
+    /// (`lock_exclusive`), or another transaction's change between the two reads looks like a roll-back.
+    ///
+    /// # Errors
+    /// As [`super::Ledger::hold`].
+    pub async fn hold<M: Row>(&self, rows: &[Checked<M>]) -> Result<(), LedgerError> {
+        let rows: Vec<_> = rows.iter().map(|row| self.keyring.row_change(&**row)).collect();
+        let recorded = known(&self.keyring, self.connection(), &rows, &[]).await?;
+        let own = self.entries.iter().flat_map(|(_, rows)| rows).chain(&self.rows);
+        let own: Pending = own.map(|row| (row.row_key, row.row_tag)).collect();
+        for row in &rows {
+            judge(&self.keyring, row, |key| {
+                let pending = || own.get(key).or_else(|| self.before.get(key)).map(<[u8; 32]>::as_slice);
+                recorded.get(key).map(|entry| entry.row_tag.as_slice()).or_else(pending)
+            })?;
+        }
+        Ok(())
     }
 
     /// Writes a new row.

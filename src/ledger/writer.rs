@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Draft, Ledger, LedgerError, Receipt, Room, Tx,
     append::{Appended, append},
+    tx::Pending,
 };
 use crate::{keyring::RowChange, store};
 
@@ -185,7 +186,7 @@ async fn alone(room: Arc<Room>, mut job: Box<dyn Job>) {
 
 /// `None` where the job itself failed and was rolled back.
 async fn attempt_alone(room: &Room, job: &mut dyn Job) -> Result<Option<Appended>, LedgerError> {
-    let mut tx = Tx::new(room.store.begin().await?, room.keyring.clone());
+    let mut tx = Tx::new(room.store.begin().await?, room.keyring.clone(), Arc::default());
     if !job.run(&mut tx).await {
         return Ok(None);
     }
@@ -227,6 +228,7 @@ async fn attempt_together(room: &Room, batch: Vec<Work>, waiting: &mut Vec<Waiti
     // Whoever is in `batch` must be answered, so a begin that fails is told to all of them.
     let begun = room.store.begin().await;
     let mut entries: Vec<(Draft, Vec<RowChange>)> = Vec::new();
+    let mut pending = Arc::new(Pending::new());
     for work in batch {
         match work {
             Work::Entries(drafts, reply) => {
@@ -235,12 +237,14 @@ async fn attempt_together(room: &Room, batch: Vec<Work>, waiting: &mut Vec<Waiti
             }
             Work::Job(mut job) => {
                 let own = match &begun {
-                    Ok(tx) => in_savepoint(room, tx, job.as_mut()).await,
+                    Ok(tx) => in_savepoint(room, tx, job.as_mut(), pending.clone()).await,
                     Err(_) => Ok(Vec::new()),
                 };
                 match own {
                     Ok(own) => {
                         waiting.push(Waiting::Job(own.len(), job));
+                        let rows = own.iter().flat_map(|(_, rows)| rows);
+                        Arc::make_mut(&mut pending).extend(rows.map(|row| (row.row_key, row.row_tag)));
                         entries.extend(own);
                     }
                     Err(error) => job.answer(Err(error)),
@@ -256,8 +260,13 @@ async fn attempt_together(room: &Room, batch: Vec<Work>, waiting: &mut Vec<Waiti
 }
 
 /// The entries of a job whose changes stay; none where it failed and was taken back.
-async fn in_savepoint(room: &Room, tx: &store::Tx, job: &mut dyn Job) -> Result<Vec<(Draft, Vec<RowChange>)>, LedgerError> {
-    let mut inner = Tx::new(tx.savepoint().await?, room.keyring.clone());
+async fn in_savepoint(
+    room: &Room,
+    tx: &store::Tx,
+    job: &mut dyn Job,
+    before: Arc<Pending>,
+) -> Result<Vec<(Draft, Vec<RowChange>)>, LedgerError> {
+    let mut inner = Tx::new(tx.savepoint().await?, room.keyring.clone(), before);
     if !job.run(&mut inner).await {
         inner.rollback().await?;
         return Ok(Vec::new());

@@ -1,8 +1,8 @@
 //! How large a document is once its fragments are written out, counted without writing them out.
 //!
-//! async-graphql's own checks walk through every spread anew, so 814 bytes of fragments that spread each other twice
-//! keep it busy for seconds, with all its limits on. Here each fragment is measured once and its cost remembered: the
-//! work is linear in the document. This check has to run first, on parsed documents too.
+//! async-graphql's own checks walk through every spread anew, so 814 bytes of fragments that spread each
+//! other twice keep it busy for seconds, with all its limits on. Here each fragment is measured once and its
+//! cost remembered: the work is linear in the document. This check has to run first, on parsed documents too.
 
 use std::collections::HashMap;
 
@@ -20,8 +20,8 @@ pub struct DocumentLimits {
     pub tokens: u64,
     /// Brackets of any kind inside each other, as written: what bounds every recursion over literals.
     pub nesting: u64,
-    /// Fields inside each other. Inside `__schema` and `__type`, `ofType` is free: it unwraps one list or non-null
-    /// and never fans out, and every tool's introspection query has a row of them.
+    /// Fields inside each other. Inside `__schema` and `__type`, `ofType` is free: it unwraps one list or
+    /// non-null and never fans out, and every tool's introspection query has a row of them.
     pub depth: u64,
     /// Fields with an alias.
     pub aliases: u64,
@@ -29,8 +29,8 @@ pub struct DocumentLimits {
     pub directives: u64,
     /// Selections: fields, and also spreads and inline fragments, which cost work as well.
     pub fields: u64,
-    /// Lists of introspection (`fields`, `inputFields`, `interfaces`, `possibleTypes`) inside each other: they lead
-    /// round in circles through the schema, and each round multiplies the answer.
+    /// Lists of introspection (`fields`, `inputFields`, `interfaces`, `possibleTypes`) inside each other:
+    /// they lead round in circles through the schema, and each round multiplies the answer.
     pub introspection_lists: u64,
 }
 
@@ -67,13 +67,13 @@ pub struct Cost {
 ///
 /// # Errors
 ///
-/// [`Refusal::DocumentTooLarge`] names the first limit passed; [`Refusal::FragmentCycle`] if a fragment, used or not,
-/// spreads itself.
+/// [`Refusal::DocumentTooLarge`] names the first limit passed; [`Refusal::FragmentCycle`] if a fragment, used
+/// or not, spreads itself.
 pub fn measure(document: &ExecutableDocument, limits: &DocumentLimits) -> Result<Cost, Refusal> {
     let mut meter = Meter { fragments: &document.fragments, known: HashMap::new() };
     // Unused fragments are measured as well: validation is not ours, and may walk them.
     for name in document.fragments.keys() {
-        meter.spread(name, false)?.within(limits)?;
+        meter.spread(name)?.within(limits)?;
     }
     let mut total = Cost::default();
     for (_, operation) in document.operations.iter() {
@@ -92,8 +92,8 @@ pub fn measure(document: &ExecutableDocument, limits: &DocumentLimits) -> Result
 
 struct Meter<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    /// What a fragment costs, outside and inside introspection; `None` while it is being measured.
-    known: HashMap<(&'a str, bool), Option<Cost>>,
+    /// What a fragment costs; `None` while it is being measured.
+    known: HashMap<&'a str, Option<Cost>>,
 }
 
 impl<'a> Meter<'a> {
@@ -115,27 +115,29 @@ impl<'a> Meter<'a> {
                 Selection::InlineFragment(fragment) => {
                     self.selections(&fragment.node.selection_set.node, introspecting)?
                 }
-                Selection::FragmentSpread(spread) => {
-                    self.spread(spread.node.fragment_name.node.as_str(), introspecting)?
-                }
+                Selection::FragmentSpread(spread) => self.spread(spread.node.fragment_name.node.as_str())?,
             };
             total = total.beside(own).beside(inner);
         }
         Ok(total)
     }
 
-    fn spread(&mut self, name: &'a str, introspecting: bool) -> Result<Cost, Refusal> {
-        match self.known.get(&(name, introspecting)) {
+    fn spread(&mut self, name: &'a str) -> Result<Cost, Refusal> {
+        match self.known.get(name) {
             Some(Some(cost)) => return Ok(*cost),
             Some(None) => return Err(Refusal::FragmentCycle),
             None => {}
         }
         // A spread of nothing costs nothing; validation will say that it is unknown.
         let Some(fragment) = self.fragments.get(name) else { return Ok(Cost::default()) };
-        self.known.insert((name, introspecting), None);
-        let own = Cost { directives: count(fragment.node.directives.len()), ..Cost::default() };
-        let cost = own.beside(self.selections(&fragment.node.selection_set.node, introspecting)?);
-        self.known.insert((name, introspecting), Some(cost));
+        let fragment = &fragment.node;
+        // Its type says where it may be spread: those of introspection begin with two underscores, no others
+        // do.
+        let introspecting = fragment.type_condition.node.on.node.starts_with("__");
+        self.known.insert(name, None);
+        let own = Cost { directives: count(fragment.directives.len()), ..Cost::default() };
+        let cost = own.beside(self.selections(&fragment.selection_set.node, introspecting)?);
+        self.known.insert(name, Some(cost));
         Ok(cost)
     }
 }

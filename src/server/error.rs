@@ -68,7 +68,7 @@ pub enum Refusal {
     },
     /// Longer than [`super::Limits::request`].
     #[error(
-        "the request took too long; whether a change was made can be seen by repeating it with its idempotency key"
+        "the request took too long; to see whether it changed anything, repeat it with its idempotency key"
     )]
     Timeout,
     /// A fault of ours.
@@ -100,8 +100,8 @@ impl Refusal {
         }
     }
 
-    /// The HTTP status. Under `application/json` a request that reached GraphQL is always 200, so that old clients
-    /// read its errors (GraphQL over HTTP, section 6.4.1).
+    /// The HTTP status. Under `application/json` a request that reached GraphQL is always 200, so that old
+    /// clients read its errors (GraphQL over HTTP, section 6.4.1).
     fn status(&self, media: Media) -> StatusCode {
         match self {
             Self::Syntax(_) | Self::UnknownOperation | Self::MissingVariable(_) => media.request_error(),
@@ -155,8 +155,9 @@ impl IntoResponse for Refusal {
 
 /// Replaces every error that does not carry a public code, whatever it says: its text was written for us.
 ///
-/// async-graphql's own errors carry none either. Two kinds are the caller's to read and get one: a document that does
-/// not fit the schema (it has places in the document and no path), and an argument that a scalar could not read.
+/// async-graphql's own errors carry none either. Two kinds are the caller's to read and get one: a document
+/// that does not fit the schema (it has places in the document and no path), and an argument that a scalar
+/// could not read.
 pub fn redact(response: &mut GraphqlResponse) {
     for error in &mut response.errors {
         error.source = None;
@@ -168,7 +169,7 @@ pub fn redact(response: &mut GraphqlResponse) {
         } else if error.message.starts_with("Failed to parse \"") {
             set_code(error, "BAD_USER_INPUT");
         } else {
-            tracing::error!(path = ?error.path, "an error without a public code was withheld from the caller");
+            tracing::error!(path = ?error.path, "an error without a public code was withheld");
             error.message = Refusal::Internal.to_string();
             error.extensions = None;
             set_code(error, Refusal::Internal.code());

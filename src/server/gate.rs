@@ -1,8 +1,8 @@
 //! What every operation passes before any resolver, on whatever transport it came.
 //!
-//! The HTTP handler asks [`Gate::admit`] itself, because it must know the kind of operation. Registered on the schema as
-//! an extension as well, the same gate stands before transports that don't ask, and before documents that came parsed.
-//! Register it after persisted queries, so that it sees what they put in.
+//! The HTTP handler asks [`Gate::admit`] itself, because it must know the kind of operation. Registered on
+//! the schema as an extension as well, the same gate stands before transports that don't ask, and before
+//! documents that came parsed. Register it after persisted queries, so that it sees what they put in.
 
 use std::sync::Arc;
 
@@ -42,8 +42,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] for a document that does not parse, is too large, has no operation to run, lacks a variable, or for
-    /// an argument that holds a private key.
+    /// A [`Refusal`] for a document that does not parse, is too large, has no operation to run, lacks a
+    /// variable, or for an argument that holds a private key.
     pub fn admit(&self, request: &mut Request) -> Result<Admitted, Refusal> {
         tokens::check(&request.query, &self.limits)?;
         // Taken out for the time of the check: the parsed document keeps the whole request borrowed.

@@ -78,7 +78,8 @@ impl<E: Executor> Endpoint<E> {
     }
 }
 
-/// A request's parameters (GraphQL over HTTP, section 4.1). Anything else in it is refused, anything twice too.
+/// A request's parameters (GraphQL over HTTP, section 4.1). Anything else in it is refused, anything twice
+/// too.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Parameters {
@@ -103,7 +104,7 @@ struct UrlParameters {
 impl Parameters {
     async fn from_body(parts: &Parts, body: Body) -> Result<Self, Refusal> {
         const SHAPE: Refusal = Refusal::BadRequest(
-            "the body must be a JSON object with `query` and, if needed, `operationName`, `variables`, `extensions`",
+            "the body must be a JSON object of `query` and, if needed, `operationName`, `variables`, `extensions`",
         );
         if !is_json(&parts.headers) {
             return Err(Refusal::UnsupportedMediaType);
@@ -124,7 +125,7 @@ impl Parameters {
 
     fn from_uri(uri: &Uri) -> Result<Self, Refusal> {
         const SHAPE: Refusal = Refusal::BadRequest(
-            "the URL must have `query` and, if needed, `operationName`, `variables` and `extensions` as JSON objects",
+            "the URL must have `query` and, if needed, `operationName`, and `variables`, `extensions` as JSON",
         );
         let Query(url) = Query::<UrlParameters>::try_from_uri(uri).map_err(|_| SHAPE)?;
         let variables = url.variables.as_deref().map(serde_json::from_str).transpose().map_err(|_| SHAPE)?;
@@ -166,8 +167,8 @@ pub(super) enum Media {
 }
 
 impl Media {
-    /// What the client would rather have. The newer type goes only to those who name it; a client that says nothing,
-    /// or `*/*`, gets what every client reads.
+    /// What the client would rather have. The newer type goes only to those who name it; a client that says
+    /// nothing, or `*/*`, gets what every client reads.
     fn accepted(headers: &HeaderMap) -> Result<Self, Refusal> {
         if !headers.contains_key(header::ACCEPT) {
             return Ok(Self::Json);

@@ -40,6 +40,12 @@ pub(super) fn secure(router: Router) -> Router {
     })
 }
 
+/// Adds what browsers may be told once we are reached by TLS: never to come without it again, for two years.
+pub(super) fn secure_transport(router: Router) -> Router {
+    let value = HeaderValue::from_static("max-age=63072000");
+    router.layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, value))
+}
+
 /// Tells browsers that pages of `origins` may call us.
 pub(super) fn cors(origins: Vec<HeaderValue>) -> CorsLayer {
     CorsLayer::new()
@@ -56,8 +62,8 @@ pub(super) fn request_id(id: Uuid) -> HeaderValue {
     HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)).unwrap_or(HeaderValue::from_static("none"))
 }
 
-/// The bearer token of RFC 6750 section 2.1. No header is nobody; a header that is something else is refused rather
-/// than taken for nobody.
+/// The bearer token of RFC 6750 section 2.1. No header is nobody; a header that is something else is refused
+/// rather than taken for nobody.
 ///
 /// # Errors
 ///
@@ -81,8 +87,8 @@ pub fn bearer(headers: &HeaderMap) -> Result<Bearer, Refusal> {
     Ok(Bearer(Some(SecretString::from(token))))
 }
 
-/// Whether a browser says that a page of another origin asks: one that is neither ours (the host that was asked) nor
-/// in `origins`. A client that is no browser sends no `origin` and is not foreign.
+/// Whether a browser says that a page of another origin asks: one that is neither ours (the host that was
+/// asked) nor in `origins`. A client that is no browser sends no `origin` and is not foreign.
 #[must_use]
 pub fn is_foreign_origin(request: &Parts, origins: &[HeaderValue]) -> bool {
     let mut said = request.headers.get_all(header::ORIGIN).iter();

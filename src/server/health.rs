@@ -1,4 +1,5 @@
-//! `/healthz`: the process runs. `/readyz`: it can serve. Neither tells anything else, and no rate limit holds them.
+//! `/healthz`: the process runs. `/readyz`: it can serve. Neither tells anything else, and no rate limit
+//! holds them.
 
 use std::sync::Arc;
 

@@ -1,14 +1,16 @@
 //! The HTTP transport: GraphQL over HTTP and what keeps it standing. It knows HTTP and no medicine.
 //!
-//! It may touch `graph::request` (what a transport says about a request) and nothing else of the product: the schema
-//! comes in as an [`Executor`], everything else as [`Settings`]. It decides nothing about who may see what.
+//! It may touch `graph::request` (what a transport says about a request) and nothing else of the product: the
+//! schema comes in as an [`Executor`], everything else as [`Settings`]. It decides nothing about who may see
+//! what.
 //!
-//! A request's way: [`observe`] names it, times it and writes its log line; [`headers`] adds what every answer carries;
-//! [`rate`] holds back an address that asks too much; [`graphql`] reads it; [`gate`] judges the document before any
-//! resolver; the executor answers; [`error`] takes out what nobody outside should read.
+//! A request's way: `observe` names it, times it and writes its log line; [`headers`] adds what every
+//! answer carries; `rate` holds back an address that asks too much; `graphql` reads it; [`gate`] judges
+//! the document before any resolver; the executor answers; [`error`] takes out what nobody outside should
+//! read.
 //!
-//! To add another transport (websocket, server-sent events): give its routes in [`Settings::routes`], refuse a
-//! [`headers::is_foreign_origin`], let [`Gate::admit`] see each operation, and pass each response through
+//! To add another transport (websocket, server-sent events): give its routes in [`Settings::routes`], refuse
+//! a [`headers::is_foreign_origin`], let [`Gate::admit`] see each operation, and pass each response through
 //! [`error::redact`].
 
 pub mod document;
@@ -40,7 +42,8 @@ pub struct Limits {
     pub document: DocumentLimits,
     /// Largest request body, in bytes.
     pub body_bytes: usize,
-    /// How long a client may take for a TLS handshake, for the headers of a request, and between two requests.
+    /// How long a client may take for a TLS handshake, for the headers of a request, and between two
+    /// requests.
     pub header_read: Duration,
     /// How long a request may take from its headers to the head of its answer.
     pub request: Duration,
@@ -82,12 +85,13 @@ pub struct Settings {
     pub holds_private_key: fn(&str) -> bool,
     /// Whether the server can serve, for `/readyz`.
     pub ready: Ready,
-    /// Other rooms' routes (websocket, playground), served under the same limits and headers.
+    /// Other rooms' routes (websocket, playground), served under the same limits and headers; no fallback of
+    /// theirs.
     pub routes: Router,
 }
 
-/// `/graphql`, `/healthz`, `/readyz` and `settings.routes`, with every limit but those of the socket, which are
-/// [`serve()`]'s.
+/// `/graphql`, `/healthz`, `/readyz` and `settings.routes`, with every limit but those of the socket, which
+/// are [`serve()`]'s.
 pub fn router<E: Executor>(executor: E, settings: Settings) -> Router {
     let limits = settings.limits;
     let gate = Gate { limits: limits.document, holds_private_key: settings.holds_private_key };
@@ -104,7 +108,6 @@ pub fn router<E: Executor>(executor: E, settings: Settings) -> Router {
         .layer(cors)
         .merge(health::routes(settings.ready))
         .fallback(async || Refusal::NotFound)
-        .method_not_allowed_fallback(async || Refusal::MethodNotAllowed)
         .layer(CatchPanicLayer::custom(error::after_panic));
     headers::secure(router).layer(middleware::from_fn_with_state(observer, observe::observe))
 }

@@ -22,8 +22,8 @@ use governor::{
 use super::Refusal;
 use crate::graph::request::ClientAddress;
 
-/// Addresses that have been quiet long enough are forgotten after this many requests, so the table stays as small as
-/// the recent past.
+/// Addresses that have been quiet long enough are forgotten after this many requests, so the table stays as
+/// small as the recent past.
 const SWEEP: u64 = 1_024;
 
 pub(super) struct PerAddress {

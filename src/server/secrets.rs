@@ -1,6 +1,7 @@
 //! Finds private keys in what a client sends: in variables, and in literals written into the document.
 //!
-//! What a private key looks like as text is the caller's to say; a JWK written as an object is known by its members.
+//! What a private key looks like as text is the caller's to say; a JWK written as an object is known by its
+//! members.
 
 use async_graphql::{
     Name, Positioned, Value as ConstValue, Variables,

@@ -1,8 +1,8 @@
 //! The socket: connections taken, limited in number and patience, and let go gracefully.
 //!
-//! HTTP/1.1 only, over hyper itself. The helpers that also speak HTTP/2 first wait, without any limit of time, for the
-//! bytes that tell the two apart, so a client that connects and says nothing is held for ever; and without HTTP/2
-//! there is none of its floods.
+//! HTTP/1.1 only, over hyper itself. The helpers that also speak HTTP/2 first wait, without any limit of
+//! time, for the bytes that tell the two apart, so a client that connects and says nothing is held for ever;
+//! and without HTTP/2 there is none of its floods.
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use super::Limits;
+use super::{Limits, headers};
 
 /// Room for the head of a request: a GET carries its query in the URL.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -41,6 +41,7 @@ pub async fn serve(
     limits: &Limits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let router = if tls.is_some() { headers::secure_transport(router) } else { router };
     let tls = tls.map(TlsAcceptor::from);
     let seats = Arc::new(Semaphore::new(limits.connections.into()));
     let (stopping, stopped) = watch::channel(());

@@ -1,8 +1,9 @@
-//! The first look at a document: how many tokens, how deep its brackets, before a parser spends anything on it.
+//! The first look at a document: how many tokens, how deep its brackets, before a parser spends anything on
+//! it.
 //!
-//! It reads strings and comments exactly as the parser does, so nothing can hide in what only one of them takes for a
-//! string; what it cannot read, the parser could not either. It never counts fewer than there are; a signed or broken
-//! number counts as its parts.
+//! It reads strings and comments exactly as the parser does, so nothing can hide in what only one of them
+//! takes for a string; what it cannot read, the parser could not either. It never counts fewer than there
+//! are; a signed or broken number counts as its parts.
 
 use super::{DocumentLimits, Refusal};
 

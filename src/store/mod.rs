@@ -12,8 +12,8 @@ mod surroundings;
 use std::path::PathBuf;
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 
 pub use surroundings::{Clock, Strength, Surroundings, SystemClock};
@@ -107,6 +107,23 @@ impl Store {
             ..TransactionOptions::default()
         };
         Ok(Tx { inner: self.writer.begin_with_options(options).await?, backend: self.backend })
+    }
+
+    /// A reader that sees one moment only, however long it reads. Takes one of the reading connections.
+    ///
+    /// # Errors
+    /// As of the database.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options = match self.backend {
+            // A SQLite transaction is a snapshot from its first statement on.
+            Backend::Sqlite => TransactionOptions::default(),
+            Backend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        Ok(self.readers.begin_with_options(options).await?)
     }
 
     /// Closes every connection after what is under way.

@@ -1,6 +1,11 @@
-//! The HTTP transport against what clients, honest or not, send it. The schema is a toy: nothing medical is needed.
+//! The HTTP transport against what clients, honest or not, send it. The schema is a toy, with nothing medical.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-#![allow(unreachable_pub, reason = "one test binary")]
+#![allow(
+    unreachable_pub,
+    clippy::format_collect,
+    clippy::unused_async,
+    reason = "tests; resolvers are async"
+)]
 
 mod confidentiality;
 mod document;

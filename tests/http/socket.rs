@@ -25,7 +25,7 @@ async fn run(world: &World, limits: Limits, tls: Option<Arc<rustls::ServerConfig
     Running { address, stop, end }
 }
 
-/// Everything the server sends until it closes; a server that doesn't close fails the test instead of hanging it.
+/// Everything the server sends until it closes; one that doesn't close fails the test instead of hanging it.
 async fn to_the_end(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut text))
@@ -133,7 +133,9 @@ H4VlXFOZPmiGa1DTjVmLxCShatgq32CzXXLzsQ==
         let unverified = ureq::tls::TlsConfig::builder().disable_verification(true).build();
         let agent =
             ureq::Agent::new_with_config(ureq::Agent::config_builder().tls_config(unverified).build());
-        agent.get(&url).call().unwrap().into_body().read_to_string().unwrap()
+        let response = agent.get(&url).call().unwrap();
+        assert!(response.headers().contains_key("strict-transport-security"));
+        response.into_body().read_to_string().unwrap()
     });
     assert_eq!(text.await.unwrap(), "ok\n");
     let mut silent = TcpStream::connect(server.address).await.unwrap();

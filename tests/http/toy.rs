@@ -187,11 +187,13 @@ impl World {
         self.executed.load(Ordering::SeqCst)
     }
 
-    pub async fn refuses(&self, query: &str, code: &str) {
+    /// Asserts that `query` is refused with `code` and reaches nothing; returns what was said.
+    pub async fn refuses(&self, query: &str, code: &str) -> String {
         let before = self.executed();
         let answer = self.query(query).await;
         assert_eq!(answer.code(), code, "{query:.80}: {}", answer.text);
         assert_eq!(answer.json().get("data"), None);
         assert_eq!(self.executed(), before, "nothing may reach GraphQL");
+        answer.json()["errors"][0]["message"].as_str().unwrap().to_owned()
     }
 }

@@ -12,6 +12,7 @@
 //!
 //! Nothing here branches on, or indexes by, the value of a residue; `h` and n are public. So the same code serves public
 //! ciphertexts and the secret randomizers. Scratch space is wiped.
+#![expect(clippy::inline_always, reason = "`h` must arrive as a literal in the inner loops")]
 
 use num_bigint::BigUint;
 use num_integer::Integer as _;
@@ -36,7 +37,7 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// The ring of an odd n whose bit length is a multiple of 64 and at most 3072.
+    /// The ring of an odd n whose bit length is a multiple of 128 and at most 3072.
     pub(super) fn new(n: &BigUint) -> Self {
         let modulus = n.to_u64_digits();
         let radix = BigUint::from(1_u8) << (64 * modulus.len());
@@ -122,8 +123,9 @@ struct Scratch {
     low: [u64; MOST_LIMBS],
 }
 
-/// See the module's formula. `h` is `ring.half()`, given apart so that it can be a literal.
+/// The module's formula. `h` is `ring.half()`, given apart so that it can be a literal.
 #[inline(always)]
+#[expect(clippy::many_single_char_names, reason = "the formula's own")]
 fn multiply(ring: &Ring, h: usize, x: &mut [u64], y: &[u64]) {
     let n = &ring.modulus[..h];
     let (x0, x1) = x.split_at_mut(h);
@@ -163,9 +165,8 @@ fn multiply(ring: &Ring, h: usize, x: &mut [u64], y: &[u64]) {
 fn add_product(t: &mut [u64], a: &[u64], b: &[u64]) {
     let h = a.len();
     let mut carried = 0;
-    for (i, &digit) in b.iter().enumerate() {
-        let carry = add_scaled(&mut t[i..i + h], a, digit);
-        (t[i + h], carried) = limbs::add(t[i + h], carry, carried);
+    for (i, pair) in b.chunks_exact(2).enumerate() {
+        carried = add_scaled(&mut t[2 * i..][..h + 2], a, [pair[0], pair[1]], carried);
     }
     t[2 * h] += carried;
 }
@@ -175,22 +176,33 @@ fn add_product(t: &mut [u64], a: &[u64], b: &[u64]) {
 fn reduce(t: &mut [u64], n: &[u64], negated_inverse: u64, m: &mut [u64]) {
     let h = n.len();
     let mut carried = 0;
-    for (i, m) in m.iter_mut().enumerate() {
-        *m = t[i].wrapping_mul(negated_inverse);
-        let carry = add_scaled(&mut t[i..i + h], n, *m);
-        (t[i + h], carried) = limbs::add(t[i + h], carry, carried);
+    for (i, pair) in m.chunks_exact_mut(2).enumerate() {
+        let t = &mut t[2 * i..][..h + 2];
+        pair[0] = t[0].wrapping_mul(negated_inverse);
+        // The second digit clears what the first leaves in the second limb.
+        let (_, carry) = limbs::multiply_add(t[0], n[0], pair[0], 0);
+        let (second, _) = limbs::multiply_add(t[1], n[1], pair[0], carry);
+        pair[1] = second.wrapping_mul(negated_inverse);
+        carried = add_scaled(t, n, [pair[0], pair[1]], carried);
     }
     t[2 * h] += carried;
 }
 
-/// t += a·digit over the limbs of a; the answer is the carry.
+/// t += a·digits + carried·2^(64h), for t of two limbs more than a; the answer is the carry. Two digits at a time, as that
+/// halves the traffic with t. There is an even number of them: every key size is a multiple of 128 bits.
 #[inline(always)]
-fn add_scaled(t: &mut [u64], a: &[u64], digit: u64) -> u64 {
-    let mut carry = 0;
+fn add_scaled(t: &mut [u64], a: &[u64], digits: [u64; 2], carried: u64) -> u64 {
+    let h = a.len();
+    let (mut low_carry, mut high_carry, mut previous) = (0, 0, 0);
     for (t, &a) in t.iter_mut().zip(a) {
-        (*t, carry) = limbs::multiply_add(*t, a, digit, carry);
+        (*t, low_carry) = limbs::multiply_add(*t, a, digits[0], low_carry);
+        (*t, high_carry) = limbs::multiply_add(*t, previous, digits[1], high_carry);
+        previous = a;
     }
-    carry
+    (t[h], high_carry) = limbs::multiply_add(t[h], previous, digits[1], high_carry);
+    (t[h], low_carry) = limbs::add(t[h], low_carry, carried);
+    (t[h + 1], low_carry) = limbs::add(t[h + 1], high_carry, low_carry);
+    low_carry
 }
 
 /// Takes n off a value of one limb more than n if it is not below n; the answer is 1 if it was taken.

@@ -1,4 +1,4 @@
-//! Ciphertexts and what can be done with them without the secret key: parse, add, subtract, sum.
+//! Ciphertexts and what can be done with them without the secret key: parse, add, subtract.
 
 use crypto_bigint::{BoxedUint, Odd};
 use zeroize::Zeroizing;
@@ -45,7 +45,11 @@ impl Ciphertext {
     /// Any bytes that no encryption under `key` yields: c outside (0, n²), or not coprime to n.
     pub fn parse(bytes: &[u8], key: &PublicKey) -> Result<Self, CiphertextRefused> {
         let ciphertext = Self::in_range(bytes, key)?;
-        if is_invertible(&ciphertext.residue, key.ring()) { Ok(ciphertext) } else { Err(CiphertextRefused::NotInvertible) }
+        if is_invertible(&ciphertext.residue, key.ring()) {
+            Ok(ciphertext)
+        } else {
+            Err(CiphertextRefused::NotInvertible)
+        }
     }
 
     /// [`parse`](Self::parse) for many, with one test of invertibility for all of them: a product is coprime to n only if
@@ -64,7 +68,11 @@ impl Ciphertext {
             key.ring().multiply(&mut product, &ciphertext.residue);
             ciphertexts.push(ciphertext);
         }
-        if is_invertible(&product, key.ring()) { Ok(ciphertexts) } else { Err(CiphertextRefused::NotInvertible) }
+        if is_invertible(&product, key.ring()) {
+            Ok(ciphertexts)
+        } else {
+            Err(CiphertextRefused::NotInvertible)
+        }
     }
 
     /// (c mod n, c div n), each big-endian in |n|/8 bytes. One ciphertext has one form.
@@ -116,12 +124,12 @@ impl PublicKey {
         Ciphertext::of(residue, self)
     }
 
-    /// A ciphertext of the sum of both plaintexts. For many, use [`Sum`]: half the work each.
+    /// A ciphertext of the sum of both plaintexts. For many, use [`super::Sum`]: half the work each.
     ///
     /// # Errors
     /// A ciphertext of another key.
     pub fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext, CiphertextRefused> {
-        self.product(a.of_key(self)?, b.of_key(self)?)
+        Ok(self.product(a.of_key(self)?, b.of_key(self)?))
     }
 
     /// A ciphertext of a's plaintext less b's.
@@ -142,7 +150,7 @@ impl PublicKey {
         // With u = c⁻¹ mod n: c·u = 1 + k·n, so c⁻¹ = u·(1 − k·n) mod n².
         let mut inverse = inverse_mod_n(residue, ring).ok_or(CiphertextRefused::NotInvertible)?;
         inverse.resize(residue.len(), 0);
-        let mut correction = self.product(residue, &inverse)?.residue;
+        let mut correction = self.product(residue, &inverse).residue;
         let k = correction.split_off(ring.half());
         let mut minus_k = ring.modulus().to_vec();
         limbs::subtract_masked(&mut minus_k, &k, u64::MAX);
@@ -150,7 +158,7 @@ impl PublicKey {
             minus_k.fill(0);
         }
         correction.extend(minus_k);
-        self.product(&inverse, &correction)
+        Ok(self.product(&inverse, &correction))
     }
 
     /// A ciphertext of the ciphertext's plaintext plus a known one, by the unmasked factor 1 + m·n: whoever saw both
@@ -158,9 +166,13 @@ impl PublicKey {
     ///
     /// # Errors
     /// A ciphertext of another key, or a plaintext too wide for this one.
-    pub fn add_plain(&self, ciphertext: &Ciphertext, plaintext: &Plaintext) -> Result<Ciphertext, CiphertextRefused> {
+    pub fn add_plain(
+        &self,
+        ciphertext: &Ciphertext,
+        plaintext: &Plaintext,
+    ) -> Result<Ciphertext, CiphertextRefused> {
         let factor = self.unmasked(plaintext)?;
-        self.product(ciphertext.of_key(self)?, &factor)
+        Ok(self.product(ciphertext.of_key(self)?, &factor))
     }
 
     /// The residue 1 + m·n, which in base n is (1, m).
@@ -172,59 +184,11 @@ impl PublicKey {
         Ok(residue)
     }
 
-    fn product(&self, a: &[u64], b: &[u64]) -> Result<Ciphertext, CiphertextRefused> {
+    fn product(&self, a: &[u64], b: &[u64]) -> Ciphertext {
         let mut residue = a.to_vec();
         self.ring().to_montgomery(&mut residue);
         self.ring().multiply(&mut residue, b);
-        Ok(Ciphertext::of(residue, self))
-    }
-}
-
-/// A running sum: one multiplication for each ciphertext. Sums of parts can be merged.
-#[derive(Clone)]
-pub struct Sum {
-    key: PublicKey,
-    product: Vec<u64>,
-    /// Montgomery factors R⁻¹ in `product`, made good at the end.
-    owed: u64,
-}
-
-impl Sum {
-    /// The empty sum.
-    #[must_use]
-    pub fn new(key: &PublicKey) -> Self {
-        Self { key: key.clone(), product: key.zero().residue, owed: 0 }
-    }
-
-    /// Adds a ciphertext.
-    ///
-    /// # Errors
-    /// A ciphertext of another key.
-    pub fn add(&mut self, ciphertext: &Ciphertext) -> Result<(), CiphertextRefused> {
-        self.key.ring().multiply(&mut self.product, ciphertext.of_key(&self.key)?);
-        self.owed += 1;
-        Ok(())
-    }
-
-    /// Adds another sum.
-    ///
-    /// # Errors
-    /// A sum under another key.
-    pub fn merge(&mut self, other: &Self) -> Result<(), CiphertextRefused> {
-        if self.key.fingerprint() != other.key.fingerprint() {
-            return Err(CiphertextRefused::OtherKey);
-        }
-        self.key.ring().multiply(&mut self.product, &other.product);
-        self.owed += other.owed + 1;
-        Ok(())
-    }
-
-    /// The ciphertext of the sum so far.
-    #[must_use]
-    pub fn total(&self) -> Ciphertext {
-        let mut residue = self.key.ring().repair(self.owed);
-        self.key.ring().multiply(&mut residue, &self.product);
-        Ciphertext::of(residue, &self.key)
+        Ciphertext::of(residue, self)
     }
 }
 

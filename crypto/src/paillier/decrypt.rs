@@ -64,9 +64,10 @@ impl Decryption {
     /// The plaintext in [0, n) of a residue modulo n² in base n. None where the sizes differ.
     pub(super) fn residue(&self, residue: &[u64]) -> Option<Zeroizing<Vec<u64>>> {
         let (low, high) = residue.split_at_checked(self.n.as_ref().nlimbs())?;
-        let integer = BoxedUint::from_words(high.iter().copied())
-            .concatenating_mul(self.n.as_ref())
-            .wrapping_add(BoxedUint::from_words(low.iter().copied()).resize(2 * self.n.as_ref().bits_precision()));
+        let integer =
+            BoxedUint::from_words(high.iter().copied()).concatenating_mul(self.n.as_ref()).wrapping_add(
+                BoxedUint::from_words(low.iter().copied()).resize(2 * self.n.as_ref().bits_precision()),
+            );
         let mod_p = self.p.plaintext(&integer);
         let mod_q = self.q.plaintext(&integer);
 

@@ -80,7 +80,11 @@ impl Encryptor {
     ///
     /// # Errors
     /// A plaintext too wide for the key.
-    pub fn encrypt(&self, plaintext: &Plaintext, rng: &mut impl CryptoRng) -> Result<Ciphertext, PlaintextRefused> {
+    pub fn encrypt(
+        &self,
+        plaintext: &Plaintext,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Ciphertext, PlaintextRefused> {
         let factor = self.key.unmasked(plaintext)?;
         let mut residue = self.randomizer(rng);
         // The randomizer is in Montgomery form and the factor is not: their product is plain.
@@ -94,15 +98,14 @@ impl Encryptor {
         rng.fill_bytes(&mut bytes);
         let r = Zeroizing::new(limbs::from_bytes(&bytes));
 
-        let ring = self.key.ring();
-        let mut power = ring.one().to_vec();
+        let mut power = self.key.ring().one().to_vec();
         let mut factor = Zeroizing::new(power.clone());
         for column in (0..self.comb.block).rev() {
             factor.copy_from_slice(&power);
-            ring.multiply(&mut power, &factor);
+            self.key.ring().multiply(&mut power, &factor);
             for (k, table) in self.tables.iter().enumerate() {
                 pick(table, self.comb.digit(&r, k, column), &mut factor);
-                ring.multiply(&mut power, &factor);
+                self.key.ring().multiply(&mut power, &factor);
             }
         }
         power

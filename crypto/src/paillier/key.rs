@@ -1,4 +1,4 @@
-//! Paillier keys in the form of Damgård, Jurik and Nielsen.
+//! Public keys in the form of Damgård, Jurik and Nielsen.
 //!
 //! n = p·q with p = q = 3 mod 4 and gcd(p − 1, q − 1) = 2; h = −x² mod n for a random x; `h_s` = hⁿ mod n². A random
 //! power of `h_s` then masks a plaintext, where Paillier takes the n-th power of a random number.
@@ -8,18 +8,9 @@ use std::sync::Arc;
 use num_bigint::BigUint;
 use num_integer::Integer as _;
 use num_traits::One as _;
-use rand::CryptoRng;
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
 
-use super::{
-    Ciphertext,
-    arithmetic::Ring,
-    ciphertext::is_invertible,
-    decrypt::Decryption,
-    limbs,
-    prime::{random_below, random_blum_prime},
-};
+use super::{arithmetic::Ring, ciphertext::is_invertible, limbs};
 
 /// The length of n. Statistics need 2048 bits or more to hold a packed plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +43,11 @@ impl KeySize {
         matches!(self, Self::Bits2048 | Self::Bits3072)
     }
 
-    const fn bytes(self) -> usize {
+    pub(super) const fn bytes(self) -> usize {
         self.bits() as usize / 8
     }
 
-    fn of_bytes(bytes: usize) -> Option<Self> {
+    pub(super) fn of_bytes(bytes: usize) -> Option<Self> {
         [Self::Testing512, Self::Testing1024, Self::Bits2048, Self::Bits3072]
             .into_iter()
             .find(|size| size.bytes() == bytes)
@@ -174,88 +165,19 @@ impl std::fmt::Debug for PublicKey {
     }
 }
 
-/// p and q, and what decryption precomputes from them. No Debug, no Clone; the factors are wiped on drop.
-pub struct SecretKey {
-    pub(super) public: PublicKey,
-    pub(super) decryption: Decryption,
-}
-
-impl SecretKey {
-    /// A new key. Seconds at most, even at 3072 bits.
-    pub fn generate(size: KeySize, rng: &mut impl CryptoRng) -> Self {
-        loop {
-            let p = random_blum_prime(size.bits() / 2, rng);
-            let q = random_blum_prime(size.bits() / 2, rng);
-            let n = &p * &q;
-            let x = random_below(&n, rng);
-            let h = (&n - 1_u8) * &x * &x % &n;
-            let h_s = h.modpow(&n, &(&n * &n));
-            // Tried again when gcd(p − 1, q − 1) > 2, about every fourth time.
-            if let Ok(key) = Self::from_factors(&p, &q, &h_s, size) {
-                return key;
-            }
-        }
-    }
-
-    /// The key of [`to_bytes`](Self::to_bytes). Checks that the parts belong together: p and q have the scheme's form, and
-    /// `h_s` decrypts to 0, which fails for factors that are not prime as well.
-    ///
-    /// # Errors
-    /// Another format, or parts that do not make a key.
-    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, KeyRefused> {
-        let [p, q, h_s] = take_parts(&mut bytes).ok_or(KeyRefused::Format)?;
-        let size = KeySize::of_bytes(p.len() + q.len()).ok_or(KeyRefused::Size)?;
-        let [p, q, h_s] = [p, q, h_s].map(BigUint::from_bytes_be);
-        Self::from_factors(&p, &q, &h_s, size)
-    }
-
-    /// p and q in |n|/16 bytes each, then `h_s` in 2|n|/8 bytes; big-endian, each after its length in 8 bytes big-endian.
-    #[must_use]
-    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(3 * (8 + 2 * self.public.size().bytes())));
-        for factor in self.decryption.factors() {
-            put(&mut bytes, &Zeroizing::new(limbs::to_bytes(factor)));
-        }
-        let h_s = self.public.ring().join(self.public.randomizer_base());
-        put(&mut bytes, &fixed(&h_s, 2 * self.public.size().bytes()));
-        bytes
-    }
-
-    /// The public half.
-    #[must_use]
-    pub fn public(&self) -> &PublicKey {
-        &self.public
-    }
-
-    fn from_factors(p: &BigUint, q: &BigUint, h_s: &BigUint, size: KeySize) -> Result<Self, KeyRefused> {
-        let half = u64::from(size.bits() / 2);
-        let blum = [p, q].iter().all(|factor| factor.bits() == half && factor.bit(0) && factor.bit(1));
-        // Far apart, or n falls to Fermat's method (FIPS 186-5, A.1.3); implies that they differ.
-        let far_apart = (p.max(q) - p.min(q)).bits() + 100 > half;
-        if !blum || !far_apart || (p - 1_u8).gcd(&(q - 1_u8)) != BigUint::from(2_u8) {
-            return Err(KeyRefused::Factors);
-        }
-        let public = PublicKey::from_parts(&fixed(&(p * q), size.bytes()), &h_s.to_bytes_be())?;
-        let decryption = Decryption::new(p, q).ok_or(KeyRefused::Factors)?;
-        let base = Ciphertext::of(public.randomizer_base().to_vec(), &public);
-        if !decryption.residue(base.limbs()).is_some_and(|plain| plain.iter().all(|&limb| limb == 0)) {
-            return Err(KeyRefused::Factors);
-        }
-        Ok(Self { public, decryption })
-    }
-}
-
-fn fixed(integer: &BigUint, length: usize) -> Vec<u8> {
+/// Big-endian, padded to `length` bytes.
+pub(super) fn fixed(integer: &BigUint, length: usize) -> Vec<u8> {
     limbs::to_bytes(&limbs::from_integer(integer, length / 8))
 }
 
-fn put(bytes: &mut Vec<u8>, part: &[u8]) {
+/// Appends the part after its length in 8 bytes.
+pub(super) fn put(bytes: &mut Vec<u8>, part: &[u8]) {
     bytes.extend((part.len() as u64).to_be_bytes());
     bytes.extend(part);
 }
 
 /// Exactly N length-prefixed parts and nothing after them.
-fn take_parts<'a, const N: usize>(bytes: &mut &'a [u8]) -> Option<[&'a [u8]; N]> {
+pub(super) fn take_parts<'a, const N: usize>(bytes: &mut &'a [u8]) -> Option<[&'a [u8]; N]> {
     let mut parts = [&[][..]; N];
     for part in &mut parts {
         let (length, rest) = bytes.split_first_chunk()?;

@@ -4,14 +4,14 @@ use num_bigint::BigUint;
 use subtle::Choice;
 
 /// a + b + carry, and the carry (0 or 1).
-#[inline(always)]
+#[inline]
 pub(super) fn add(a: u64, b: u64, carry: u64) -> (u64, u64) {
     let sum = u128::from(a) + u128::from(b) + u128::from(carry);
     split(sum)
 }
 
 /// a − b − borrow, and the borrow (0 or 1).
-#[inline(always)]
+#[inline]
 pub(super) fn subtract(a: u64, b: u64, borrow: u64) -> (u64, u64) {
     let (difference, first) = a.overflowing_sub(b);
     let (difference, second) = difference.overflowing_sub(borrow);
@@ -19,7 +19,7 @@ pub(super) fn subtract(a: u64, b: u64, borrow: u64) -> (u64, u64) {
 }
 
 /// addend + a·b + carry: never overflows the pair (low, high).
-#[inline(always)]
+#[inline]
 pub(super) fn multiply_add(addend: u64, a: u64, b: u64, carry: u64) -> (u64, u64) {
     split(u128::from(a) * u128::from(b) + u128::from(addend) + u128::from(carry))
 }
@@ -47,7 +47,7 @@ pub(super) fn add_masked(a: &mut [u64], b: &[u64], mask: u64) {
 }
 
 /// All ones for true, zero for false.
-#[inline(always)]
+#[inline]
 pub(super) fn mask(choice: Choice) -> u64 {
     u64::from(choice.unwrap_u8()).wrapping_neg()
 }
@@ -75,7 +75,7 @@ pub(super) fn to_integer(limbs: &[u64]) -> BigUint {
     BigUint::from_bytes_be(&to_bytes(limbs))
 }
 
-#[inline(always)]
+#[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
 pub(super) fn split(wide: u128) -> (u64, u64) {
     (wide as u64, (wide >> 64) as u64)

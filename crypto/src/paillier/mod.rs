@@ -13,9 +13,9 @@
 //! Jacobi symbol 1. Neither holds against a quantum computer. Ciphertexts are malleable by design: whoever stores them must tag them.
 //!
 //! Secrets: p, q and exponents are used in constant time (crypto-bigint); r by masked table reads and the branch-free base-n
-//! [arithmetic]. Key generation alone runs on num-bigint, in variable time.
+//! `arithmetic`. Key generation alone runs on num-bigint, in variable time.
 //!
-//! The room touches nothing outside itself. To make it faster, replace `Ring::multiply` in [arithmetic]; the tests hold it
+//! The room touches nothing outside itself. To make it faster, replace `Ring::multiply` in `arithmetic`; the tests hold it
 //! against num-bigint.
 
 mod arithmetic;
@@ -27,9 +27,13 @@ mod limbs;
 mod packing;
 mod plaintext;
 mod prime;
+mod secret;
+mod sum;
 
-pub use ciphertext::{Ciphertext, CiphertextRefused, Sum};
+pub use ciphertext::{Ciphertext, CiphertextRefused};
 pub use encrypt::Encryptor;
-pub use key::{KeyRefused, KeySize, PublicKey, SecretKey};
+pub use key::{KeyRefused, KeySize, PublicKey};
 pub use packing::{BINS, Reading, Slots, SlotsRefused, offset, pack};
 pub use plaintext::{Plaintext, PlaintextRefused};
+pub use secret::SecretKey;
+pub use sum::Sum;

