@@ -27,7 +27,7 @@ macro_rules! register {
         pub fn sdl_by_role() -> Vec<(&'static str, String)> {
             vec![$((
                 stringify!($role),
-                Schema::build(crate::roles::$role::Query, crate::roles::$role::Mutation, EmptySubscription).finish().sdl(),
+                Schema::build(crate::roles::$role::Query::default(), crate::roles::$role::Mutation::default(), EmptySubscription).finish().sdl(),
             )),+]
         }
     };
@@ -51,6 +51,7 @@ pub fn build(world: World) -> Api {
 /// The whole schema as `schema.graphql` has it.
 #[must_use]
 pub fn sdl() -> String {
-    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    let options =
+        async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
     Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish().sdl_with_options(options)
 }

@@ -62,7 +62,12 @@ impl Desk {
     ///
     /// # Errors
     /// [`AccessError::Denied`], recorded; [`AccessError::Unrecorded`].
-    pub async fn authorize<A: Action>(&self, actor: &Actor, resource: Resource, facts: Facts) -> Result<Permit<A>, AccessError> {
+    pub async fn authorize<A: Action>(
+        &self,
+        actor: &Actor,
+        resource: Resource,
+        facts: Facts,
+    ) -> Result<Permit<A>, AccessError> {
         let denied = || AccessError::Denied(A::REFUSAL);
         self.authorize_many(actor, vec![Ask { resource, facts }]).await?.pop().ok_or_else(denied)?
     }
@@ -84,8 +89,13 @@ impl Desk {
             })
             .collect();
         let patients: Vec<Uuid> = decided.iter().filter_map(|(ask, _)| ask.resource.patient).collect();
-        let keys: HashMap<Uuid, Arc<PatientKey>> =
-            self.keyring.patients(&patients).await?.into_iter().map(|(id, key)| (id, Arc::new(key))).collect();
+        let keys: HashMap<Uuid, Arc<PatientKey>> = self
+            .keyring
+            .patients(&patients)
+            .await?
+            .into_iter()
+            .map(|(id, key)| (id, Arc::new(key)))
+            .collect();
 
         let mut drafts: Vec<Draft> = Vec::new();
         let mut leaf_of: HashMap<(Option<Uuid>, bool), usize> = HashMap::new();
@@ -108,7 +118,8 @@ impl Desk {
         let permits = decided.into_iter().zip(leaves).map(|((ask, decision), leaf)| match decision {
             Decision::Denied(_) => Err(AccessError::Denied(A::REFUSAL)),
             Decision::Granted(_) => {
-                let own = actor.facts().iter().map(|&(table, id, version)| FactVersion { table, id, version });
+                let own =
+                    actor.facts().iter().map(|&(table, id, version)| FactVersion { table, id, version });
                 let facts = own.chain(ask.facts.versions).collect();
                 Ok(Permit::mint(ask.resource, receipts[leaf], facts))
             }
@@ -127,10 +138,17 @@ impl Desk {
     }
 }
 
-fn draft<A: Action>(actor: &Actor, ask: &Ask, granted: bool, why: &str, keys: &HashMap<Uuid, Arc<PatientKey>>) -> Draft {
+fn draft<A: Action>(
+    actor: &Actor,
+    ask: &Ask,
+    granted: bool,
+    why: &str,
+    keys: &HashMap<Uuid, Arc<PatientKey>>,
+) -> Draft {
     let outcome = if granted { Outcome::Granted } else { Outcome::Denied };
     let mut draft = Draft::new(actor.by(), A::NAME, outcome).with("why", why);
     draft.purpose = A::PURPOSE;
-    draft.patient = ask.resource.patient.filter(|_| !A::IDENTITY_ONLY).and_then(|patient| keys.get(&patient).cloned());
+    draft.patient =
+        ask.resource.patient.filter(|_| !A::IDENTITY_ONLY).and_then(|patient| keys.get(&patient).cloned());
     draft
 }

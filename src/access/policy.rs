@@ -180,7 +180,17 @@ mod tests {
 
     #[test]
     fn what_is_no_policy_is_refused() {
-        for text in ["", "role", "role:", "name:x", "role:doctor OR", "(role:doctor", "role:doctor)", "role:a role:b", "AND role:a"] {
+        for text in [
+            "",
+            "role",
+            "role:",
+            "name:x",
+            "role:doctor OR",
+            "(role:doctor",
+            "role:doctor)",
+            "role:a role:b",
+            "AND role:a",
+        ] {
             assert!(text.parse::<Policy>().is_err(), "`{text}`");
         }
         assert_eq!(format!("role:{}", "a".repeat(MAX_BYTES)).parse::<Policy>(), Err(PolicyRefused::TooLong));

@@ -54,7 +54,9 @@ pub(super) fn decide(rules: &[Rule], action: &'static str, actor: &Actor, facts:
     }
     let Some(rule) = holds(Effect::Allow) else { return Decision::Denied("no rule grants it") };
     match &facts.policy {
-        Some(policy) if !policy.holds(actor.attributes()) => Decision::Denied("the record's own policy excludes it"),
+        Some(policy) if !policy.holds(actor.attributes()) => {
+            Decision::Denied("the record's own policy excludes it")
+        }
         _ => Decision::Granted(rule.why),
     }
 }

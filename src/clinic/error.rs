@@ -76,9 +76,13 @@ impl ClinicError {
     /// A broken UNIQUE constraint on a signed text means that the text was used before.
     #[must_use]
     pub fn or_replay(error: LedgerError) -> Self {
-        let unique = |error: &sea_orm::DbErr| matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)));
+        let unique = |error: &sea_orm::DbErr| {
+            matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+        };
         match &error {
-            LedgerError::Store(crate::store::StoreError::Database(database)) if unique(database) => Self::Replay,
+            LedgerError::Store(crate::store::StoreError::Database(database)) if unique(database) => {
+                Self::Replay
+            }
             _ => Self::Ledger(error),
         }
     }

@@ -17,7 +17,10 @@ impl Clinic {
     /// # Errors
     /// As of the database and the keyring.
     pub async fn medicines(&self) -> Result<Vec<MedicineBody>, ClinicError> {
-        let rows = medicine::Entity::find().filter(medicine::Column::Historical.eq(false)).all(self.store.read()).await?;
+        let rows = medicine::Entity::find()
+            .filter(medicine::Column::Historical.eq(false))
+            .all(self.store.read())
+            .await?;
         let mut medicines = rows.into_iter().map(|row| self.opened(row)).collect::<Result<Vec<_>, _>>()?;
         medicines.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.code.cmp(&b.code)));
         Ok(medicines)
@@ -48,9 +51,16 @@ impl Clinic {
 ///
 /// # Errors
 /// As of the database.
-pub async fn known(connection: &impl ConnectionTrait, keyring: &Keyring, codes: &[&str]) -> Result<Vec<bool>, ClinicError> {
+pub async fn known(
+    connection: &impl ConnectionTrait,
+    keyring: &Keyring,
+    codes: &[&str],
+) -> Result<Vec<bool>, ClinicError> {
     let tags: Vec<Vec<u8>> = codes.iter().map(|code| code_tag(keyring, code).to_vec()).collect();
-    let rows = medicine::Entity::find().filter(medicine::Column::CodeTag.is_in(tags.clone())).all(connection).await?;
+    let rows = medicine::Entity::find()
+        .filter(medicine::Column::CodeTag.is_in(tags.clone()))
+        .all(connection)
+        .await?;
     Ok(tags.iter().map(|tag| rows.iter().any(|row| row.code_tag == *tag)).collect())
 }
 
@@ -58,7 +68,12 @@ pub async fn known(connection: &impl ConnectionTrait, keyring: &Keyring, codes: 
 ///
 /// # Errors
 /// [`KeyringError::Encoding`].
-pub fn row(keyring: &Keyring, id: Uuid, body: &MedicineBody, historical: bool) -> Result<medicine::Model, KeyringError> {
+pub fn row(
+    keyring: &Keyring,
+    id: Uuid,
+    body: &MedicineBody,
+    historical: bool,
+) -> Result<medicine::Model, KeyringError> {
     Ok(medicine::Model {
         id,
         code_tag: code_tag(keyring, &body.code).to_vec(),
@@ -70,6 +85,7 @@ pub fn row(keyring: &Keyring, id: Uuid, body: &MedicineBody, historical: bool) -
 }
 
 fn code_tag(keyring: &Keyring, code: &str) -> Mac {
-    let message = crypto::encoding::Encoder::new("medicrypt/medicine-code/v1").str(&code.trim().to_lowercase());
+    let message =
+        crypto::encoding::Encoder::new("medicrypt/medicine-code/v1").str(&code.trim().to_lowercase());
     keyring.mac(SystemKey::Lookup, &message.finish())
 }

@@ -1,6 +1,7 @@
 //! What the roles share of medicine: patients and who treats them, records, medicines, and the prescription with its state
 //! machine and its verification. Verbs and rules are the roles'.
 
+pub mod admit;
 mod error;
 pub mod medicine;
 pub mod patient;

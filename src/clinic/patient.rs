@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::{care_relation, patient};
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use uuid::Uuid;
 
 use super::{Clinic, ClinicError};
@@ -27,7 +29,10 @@ impl Clinic {
     ///
     /// # Errors
     /// As [`Clinic::patient`].
-    pub async fn patients(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Checked<patient::Model>>, ClinicError> {
+    pub async fn patients(
+        &self,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Checked<patient::Model>>, ClinicError> {
         let wanted = patient::Column::Id.is_in(ids.iter().copied());
         let rows = patient::Entity::find().filter(wanted).all(self.store.read()).await?;
         let rows = self.keyring.check_all(rows)?;
@@ -38,7 +43,12 @@ impl Clinic {
     ///
     /// # Errors
     /// As of the database; an integrity violation where a relation was tampered with.
-    pub async fn treated_by(&self, actor: &Actor, after: Option<Uuid>, limit: u64) -> Result<Vec<Uuid>, ClinicError> {
+    pub async fn treated_by(
+        &self,
+        actor: &Actor,
+        after: Option<Uuid>,
+        limit: u64,
+    ) -> Result<Vec<Uuid>, ClinicError> {
         let mut query = care_relation::Entity::find()
             .filter(care_relation::Column::AccountId.eq(actor.account()))
             .filter(self.in_force())
@@ -83,26 +93,48 @@ impl Clinic {
     ///
     /// # Errors
     /// As [`Clinic::facts`].
-    pub async fn ask_patient(&self, actor: &Actor, id: Uuid, row: Option<&patient::Model>) -> Result<Ask, ClinicError> {
+    pub async fn ask_patient(
+        &self,
+        actor: &Actor,
+        id: Uuid,
+        row: Option<&patient::Model>,
+    ) -> Result<Ask, ClinicError> {
         let mut facts = self.facts(actor, &[id]).await?.remove(&id).unwrap_or_default();
         if row.is_none() {
             facts.patient = None;
             facts.treats = Some(false);
         }
         let version = row.map_or(1, |row| row.version);
-        Ok(Ask { resource: Resource { table: "patient", row: id, version, patient: Some(id), policy: String::new() }, facts })
+        Ok(Ask {
+            resource: Resource {
+                table: "patient",
+                row: id,
+                version,
+                patient: Some(id),
+                policy: String::new(),
+            },
+            facts,
+        })
     }
 
     /// The same for a row that was loaded with its facts.
     #[must_use]
     pub fn ask_known(&self, row: &patient::Model, facts: Option<&Facts>) -> Ask {
-        let resource =
-            Resource { table: "patient", row: row.id, version: row.version, patient: Some(row.id), policy: String::new() };
+        let resource = Resource {
+            table: "patient",
+            row: row.id,
+            version: row.version,
+            patient: Some(row.id),
+            policy: String::new(),
+        };
         Ask { resource, facts: facts.cloned().unwrap_or_default() }
     }
 
     /// Relations decide on access, so an old copy put back is as bad as a forged one.
-    async fn believed(&self, rows: Vec<care_relation::Model>) -> Result<Vec<Checked<care_relation::Model>>, ClinicError> {
+    async fn believed(
+        &self,
+        rows: Vec<care_relation::Model>,
+    ) -> Result<Vec<Checked<care_relation::Model>>, ClinicError> {
         let rows = self.keyring.check_all(rows)?;
         self.ledger.hold_all(self.store.read(), &rows).await?;
         Ok(rows)
@@ -111,7 +143,9 @@ impl Clinic {
     fn in_force(&self) -> Condition {
         let now = self.keyring.around().now_ms();
         Condition::all().add(care_relation::Column::SinceMs.lte(now)).add(
-            Condition::any().add(care_relation::Column::UntilMs.is_null()).add(care_relation::Column::UntilMs.gt(now)),
+            Condition::any()
+                .add(care_relation::Column::UntilMs.is_null())
+                .add(care_relation::Column::UntilMs.gt(now)),
         )
     }
 }

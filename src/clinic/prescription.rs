@@ -7,13 +7,15 @@
 
 use crypto::signed_text;
 use entity::{PrescriptionStatus, prescription};
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use uuid::Uuid;
 
 use super::{Clinic, ClinicError};
 use crate::{
     access::{Ask, Facts, Opens, Permit, Policy, Resource},
-    identity::{Actor, KeyValidity},
+    identity::{Actor, IdentityError, SigningKey},
     keyring::Checked,
     vault::{
         Opened, Page, Verified,
@@ -58,7 +60,9 @@ pub fn default_policy(patient: Uuid) -> String {
 /// The state's own error.
 pub fn dispensable(row: &prescription::Model, now_ms: i64) -> Result<(), ClinicError> {
     match row.status {
-        PrescriptionStatus::Issued | PrescriptionStatus::PartlyDispensed if row.expires_ms <= now_ms => Err(ClinicError::Expired),
+        PrescriptionStatus::Issued | PrescriptionStatus::PartlyDispensed if row.expires_ms <= now_ms => {
+            Err(ClinicError::Expired)
+        }
         PrescriptionStatus::Issued | PrescriptionStatus::PartlyDispensed => Ok(()),
         PrescriptionStatus::Dispensed => Err(ClinicError::AlreadyDispensed),
         PrescriptionStatus::Cancelled => Err(ClinicError::Cancelled),
@@ -70,12 +74,16 @@ pub fn dispensable(row: &prescription::Model, now_ms: i64) -> Result<(), ClinicE
 ///
 /// # Errors
 /// [`ClinicError::QuantityExceeded`].
-pub fn dispensed(progress: PrescriptionProgress, quantity: u32) -> Result<(PrescriptionProgress, PrescriptionStatus), ClinicError> {
+pub fn dispensed(
+    progress: PrescriptionProgress,
+    quantity: u32,
+) -> Result<(PrescriptionProgress, PrescriptionStatus), ClinicError> {
     let left = progress.prescribed.saturating_sub(progress.dispensed);
     if quantity == 0 || quantity > left {
         return Err(ClinicError::QuantityExceeded { left });
     }
-    let status = if quantity == left { PrescriptionStatus::Dispensed } else { PrescriptionStatus::PartlyDispensed };
+    let status =
+        if quantity == left { PrescriptionStatus::Dispensed } else { PrescriptionStatus::PartlyDispensed };
     Ok((PrescriptionProgress { dispensed: progress.dispensed + quantity, ..progress }, status))
 }
 
@@ -85,7 +93,9 @@ impl Clinic {
     /// # Errors
     /// As of the database; an integrity violation where it was edited or rolled back.
     pub async fn prescription(&self, id: Uuid) -> Result<Option<Checked<prescription::Model>>, ClinicError> {
-        let Some(row) = prescription::Entity::find_by_id(id).one(self.store.read()).await? else { return Ok(None) };
+        let Some(row) = prescription::Entity::find_by_id(id).one(self.store.read()).await? else {
+            return Ok(None);
+        };
         let row = self.keyring.check(row)?;
         self.ledger.hold(self.store.read(), &row).await?;
         Ok(Some(row))
@@ -95,7 +105,11 @@ impl Clinic {
     ///
     /// # Errors
     /// As [`Clinic::prescription`].
-    pub async fn waiting(&self, after: super::record::After, limit: u64) -> Result<Vec<Checked<prescription::Model>>, ClinicError> {
+    pub async fn waiting(
+        &self,
+        after: super::record::After,
+        limit: u64,
+    ) -> Result<Vec<Checked<prescription::Model>>, ClinicError> {
         let waiting = [PrescriptionStatus::Issued, PrescriptionStatus::PartlyDispensed];
         let mut query = prescription::Entity::find()
             .filter(prescription::Column::Status.is_in(waiting))
@@ -104,8 +118,11 @@ impl Clinic {
             .order_by_asc(prescription::Column::Id)
             .limit(limit);
         if let Some((created_ms, id)) = after {
-            let same = Condition::all().add(prescription::Column::CreatedMs.eq(created_ms)).add(prescription::Column::Id.gt(id));
-            query = query.filter(Condition::any().add(prescription::Column::CreatedMs.gt(created_ms)).add(same));
+            let same = Condition::all()
+                .add(prescription::Column::CreatedMs.eq(created_ms))
+                .add(prescription::Column::Id.gt(id));
+            query =
+                query.filter(Condition::any().add(prescription::Column::CreatedMs.gt(created_ms)).add(same));
         }
         self.believed_prescriptions(query.all(self.store.read()).await?).await
     }
@@ -114,7 +131,12 @@ impl Clinic {
     ///
     /// # Errors
     /// As [`Clinic::prescription`].
-    pub async fn prescriptions_of(&self, patient: Uuid, after: super::record::After, limit: u64) -> Result<Vec<Checked<prescription::Model>>, ClinicError> {
+    pub async fn prescriptions_of(
+        &self,
+        patient: Uuid,
+        after: super::record::After,
+        limit: u64,
+    ) -> Result<Vec<Checked<prescription::Model>>, ClinicError> {
         let mut query = prescription::Entity::find()
             .filter(prescription::Column::PatientId.eq(patient))
             .filter(prescription::Column::Status.ne(PrescriptionStatus::Draft))
@@ -122,8 +144,11 @@ impl Clinic {
             .order_by_desc(prescription::Column::Id)
             .limit(limit);
         if let Some((created_ms, id)) = after {
-            let same = Condition::all().add(prescription::Column::CreatedMs.eq(created_ms)).add(prescription::Column::Id.lt(id));
-            query = query.filter(Condition::any().add(prescription::Column::CreatedMs.lt(created_ms)).add(same));
+            let same = Condition::all()
+                .add(prescription::Column::CreatedMs.eq(created_ms))
+                .add(prescription::Column::Id.lt(id));
+            query =
+                query.filter(Condition::any().add(prescription::Column::CreatedMs.lt(created_ms)).add(same));
         }
         self.believed_prescriptions(query.all(self.store.read()).await?).await
     }
@@ -133,7 +158,14 @@ impl Clinic {
     ///
     /// # Errors
     /// As of the desk; an integrity violation where a row was tampered with.
-    pub async fn read_prescriptions<A>(&self, actor: &Actor, patient: Uuid, facts: &Facts, after: super::record::After, limit: u64) -> Result<(Vec<Read>, bool), ClinicError>
+    pub async fn read_prescriptions<A>(
+        &self,
+        actor: &Actor,
+        patient: Uuid,
+        facts: &Facts,
+        after: super::record::After,
+        limit: u64,
+    ) -> Result<(Vec<Read>, bool), ClinicError>
     where
         A: Opens<PrescriptionBody>,
     {
@@ -156,7 +188,11 @@ impl Clinic {
     ///
     /// # Errors
     /// An integrity violation where the header does not open.
-    pub fn ask_prescription(&self, row: &Checked<prescription::Model>, facts: &Facts) -> Result<Ask, ClinicError> {
+    pub fn ask_prescription(
+        &self,
+        row: &Checked<prescription::Model>,
+        facts: &Facts,
+    ) -> Result<Ask, ClinicError> {
         let header: PrescriptionHeader = self.vault.header(row.id, row.version, &row.header)?;
         let mut facts = facts.clone();
         facts.patient = Some(row.patient_id);
@@ -180,32 +216,41 @@ impl Clinic {
     ///
     /// # Errors
     /// As of the database and the keyring. What does not hold is in the verdict.
-    pub async fn verdict<A>(&self, row: &Checked<prescription::Model>, permit: &Permit<A>, page: &Page) -> Result<Verdict, ClinicError>
+    pub async fn verdict<A>(
+        &self,
+        row: &Checked<prescription::Model>,
+        permit: &Permit<A>,
+        page: &Page,
+    ) -> Result<Verdict, ClinicError>
     where
         A: Opens<PrescriptionBody>,
     {
         let mut steps = Vec::new();
         let body = page.open::<A, PrescriptionBody>(&row.body, permit)?;
         let text = match &*body {
-            PrescriptionBody::Signed { text, .. } => <signed_text::Prescription as signed_text::SignedText>::parse(text).ok(),
+            PrescriptionBody::Signed { text, .. } => {
+                <signed_text::Prescription as signed_text::SignedText>::parse(text).ok()
+            }
             _ => None,
         };
         steps.push(step("signed", text.is_some(), "a canonical text with a signature"));
         let Some(text) = text else { return Ok(Verdict { steps, verified: None }) };
 
-        let key = self.identity.signing_key(&text.key_id).await?;
-        let own = key.as_ref().is_some_and(|key| key.account() == row.prescriber_id);
+        let key = self.key(&text.key_id).await?;
+        let own = key.as_ref().is_some_and(|key| key.account == row.prescriber_id);
         steps.push(step("prescriber's key", own, &format!("key {}", text.key_id)));
         let Some(key) = key.filter(|_| own) else { return Ok(Verdict { steps, verified: None }) };
 
         // Issuing is version 2 of the row: version 1 is the draft.
         let issued = self.ledger.index_of("prescription", row.id, 2).await?;
-        let validity = self.identity.validity(&key).await?;
-        let valid = issued.is_some_and(|index| validity.covers(index));
-        steps.push(step("key valid when issued", valid, &seen(issued, validity)));
+        let valid = issued.is_some_and(|index| key.valid_at(index));
+        steps.push(step("key valid when issued", valid, &seen(issued, &key)));
 
-        let verified = self.vault.verify(&body, permit, row.prescriber_id, row.expires_ms, key.public());
-        let seen = verified.as_ref().err().map_or_else(|| "every field, then the signature".to_owned(), ToString::to_string);
+        let verified = self.vault.verify(&body, permit, row.prescriber_id, row.expires_ms, &key.public);
+        let seen = verified
+            .as_ref()
+            .err()
+            .map_or_else(|| "every field, then the signature".to_owned(), ToString::to_string);
         steps.push(step("text and signature", verified.is_ok(), &seen));
         Ok(Verdict { verified: verified.ok().filter(|_| valid), steps })
     }
@@ -215,17 +260,41 @@ impl Clinic {
     ///
     /// # Errors
     /// [`ClinicError::KeyNotValid`], [`ClinicError::Signature`].
-    pub async fn verify_own(&self, actor: &Actor, key_id: &str, text: &str, signature: &[u8]) -> Result<(), ClinicError> {
-        let key = self.identity.signing_key(key_id).await?.filter(|key| key.account() == actor.account());
-        let key = key.ok_or(ClinicError::KeyNotValid)?;
-        if self.identity.validity(&key).await?.until.is_some() {
-            return Err(ClinicError::KeyNotValid);
-        }
-        key.public().verify(text.as_bytes(), signature).map_err(|_| crate::vault::SignatureFault::Invalid)?;
+    pub async fn verify_own(
+        &self,
+        actor: &Actor,
+        key_id: &str,
+        text: &str,
+        signature: &[u8],
+    ) -> Result<(), ClinicError> {
+        let own = self.key(key_id).await?.filter(|key| key.account == actor.account() && key.until.is_none());
+        let key = own.ok_or(ClinicError::KeyNotValid)?;
+        key.public.verify(text.as_bytes(), signature).map_err(|_| crate::vault::SignatureFault::Invalid)?;
         Ok(())
     }
 
-    async fn believed_prescriptions(&self, rows: Vec<prescription::Model>) -> Result<Vec<Checked<prescription::Model>>, ClinicError> {
+    /// Id of the key that the actor signs with now.
+    ///
+    /// # Errors
+    /// [`ClinicError::KeyNotValid`] where there is none.
+    pub async fn own_key_id(&self, actor: &Actor) -> Result<String, ClinicError> {
+        let keys = self.identity.keys_of(actor.account()).await?;
+        let own = keys.iter().find(|key| key.until.is_none()).ok_or(ClinicError::KeyNotValid)?;
+        Ok(own.public.key_id())
+    }
+
+    async fn key(&self, key_id: &str) -> Result<Option<SigningKey>, ClinicError> {
+        match self.identity.signing_key(key_id).await {
+            Ok(key) => Ok(Some(key)),
+            Err(IdentityError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn believed_prescriptions(
+        &self,
+        rows: Vec<prescription::Model>,
+    ) -> Result<Vec<Checked<prescription::Model>>, ClinicError> {
         let rows = self.keyring.check_all(rows)?;
         self.ledger.hold_all(self.store.read(), &rows).await?;
         Ok(rows)
@@ -251,10 +320,10 @@ fn step(name: &'static str, holds: bool, seen: &str) -> Step {
     Step { name, holds, seen: seen.to_owned() }
 }
 
-fn seen(issued: Option<i64>, validity: KeyValidity) -> String {
+fn seen(issued: Option<i64>, key: &SigningKey) -> String {
     let issued = issued.map_or_else(|| "never issued".to_owned(), |index| format!("issued at entry {index}"));
-    let until = validity.until.map_or_else(|| "on".to_owned(), |index| format!("entry {index}"));
-    format!("{issued}; key valid from entry {} {}{until}", validity.from, if validity.until.is_some() { "until " } else { "" })
+    let until = key.until.map_or_else(|| "on".to_owned(), |index| format!("until entry {index}"));
+    format!("{issued}; key valid from entry {} {until}", key.since)
 }
 
 #[cfg(test)]

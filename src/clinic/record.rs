@@ -36,7 +36,14 @@ impl Clinic {
     ///
     /// # Errors
     /// As of the desk; an integrity violation where a row was tampered with.
-    pub async fn records<A>(&self, actor: &Actor, patient: Uuid, facts: &Facts, after: After, limit: u64) -> Result<(Vec<Record>, bool), ClinicError>
+    pub async fn records<A>(
+        &self,
+        actor: &Actor,
+        patient: Uuid,
+        facts: &Facts,
+        after: After,
+        limit: u64,
+    ) -> Result<(Vec<Record>, bool), ClinicError>
     where
         A: Opens<RecordBody>,
     {
@@ -70,7 +77,11 @@ impl Clinic {
         Ok((records, more))
     }
 
-    pub(super) async fn desk_of<A: Action>(&self, actor: &Actor, asks: Vec<Ask>) -> Result<Vec<Option<Permit<A>>>, ClinicError> {
+    pub(super) async fn desk_of<A: Action>(
+        &self,
+        actor: &Actor,
+        asks: Vec<Ask>,
+    ) -> Result<Vec<Option<Permit<A>>>, ClinicError> {
         Ok(self.desk.authorize_many::<A>(actor, asks).await?.into_iter().map(Result::ok).collect())
     }
 }

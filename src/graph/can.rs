@@ -2,23 +2,30 @@
 
 use std::marker::PhantomData;
 
-use async_graphql::{Context, Guard, Result, TypeDirective};
+use async_graphql::{Context, Guard, Result};
 
 use super::{ErrorCode, Refused, actor, world};
 use crate::access::Action;
 
-/// The caller must have a role that may be granted this action. Rules and facts decide in the resolver; a refusal here is
-/// in the ledger as well.
-#[TypeDirective(location = "FieldDefinition", name = "can")]
-pub fn can(action: String) {}
+pub use directives::{can, opens, public};
 
-/// What of a patient's sealed data this field may show.
-#[TypeDirective(location = "FieldDefinition", name = "opens")]
-pub fn opens(payload: String) {}
+#[allow(missing_docs, reason = "the macro makes types of these functions, without their words")]
+mod directives {
+    use async_graphql::TypeDirective;
 
-/// Answers without a session.
-#[TypeDirective(location = "FieldDefinition", name = "public")]
-pub fn public() {}
+    /// The caller must have a role that may be granted this action. Rules and facts decide in the resolver; a refusal here is
+    /// in the ledger as well.
+    #[TypeDirective(location = "FieldDefinition", name = "can")]
+    pub fn can(action: String) {}
+
+    /// What of a patient's sealed data this field may show.
+    #[TypeDirective(location = "FieldDefinition", name = "opens")]
+    pub fn opens(payload: String) {}
+
+    /// Answers without a session.
+    #[TypeDirective(location = "FieldDefinition", name = "public")]
+    pub fn public() {}
+}
 
 /// Asks, before anything is loaded, whether the caller's role may ever be granted `A`.
 #[derive(Clone, Copy, Debug)]

@@ -166,7 +166,10 @@ impl From<Refused> for async_graphql::Error {
     fn from(refused: Refused) -> Self {
         Self::new(refused.message).extend_with(|_, extensions| {
             extensions.set("code", refused.code.text());
-            extensions.set("retry", async_graphql::Value::Enum(async_graphql::Name::new(retry_text(refused.code.retry()))));
+            extensions.set(
+                "retry",
+                async_graphql::Value::Enum(async_graphql::Name::new(retry_text(refused.code.retry()))),
+            );
             for (name, value) in refused.more {
                 extensions.set(name, value);
             }
@@ -190,17 +193,26 @@ impl From<LedgerError> for Refused {
             LedgerError::Conflict => ErrorCode::ConflictRetry,
             LedgerError::Overloaded => ErrorCode::Overloaded,
             LedgerError::Keyring(KeyringError::NoPatientKey) => ErrorCode::NotFound,
-            LedgerError::Batch(inner) if matches!(**inner, LedgerError::Broken(_)) => ErrorCode::IntegrityViolation,
+            LedgerError::Batch(inner) if matches!(**inner, LedgerError::Broken(_)) => {
+                ErrorCode::IntegrityViolation
+            }
             _ => ErrorCode::AuditUnavailable,
         };
         tracing::warn!(%error, code = code.text(), "refused");
-        Self::new(code, match code {
-            ErrorCode::IntegrityViolation => "a row was changed behind the server's back: tell the administrator",
-            ErrorCode::ConflictRetry => "somebody else changed the same thing first: read it again and retry",
-            ErrorCode::Overloaded => "too much is waiting: retry in a second",
-            ErrorCode::NotFound => "there is no such thing, or none that you may see",
-            _ => "the access could not be recorded, so nothing was shown or changed: retry later",
-        })
+        Self::new(
+            code,
+            match code {
+                ErrorCode::IntegrityViolation => {
+                    "a row was changed behind the server's back: tell the administrator"
+                }
+                ErrorCode::ConflictRetry => {
+                    "somebody else changed the same thing first: read it again and retry"
+                }
+                ErrorCode::Overloaded => "too much is waiting: retry in a second",
+                ErrorCode::NotFound => "there is no such thing, or none that you may see",
+                _ => "the access could not be recorded, so nothing was shown or changed: retry later",
+            },
+        )
     }
 }
 
@@ -224,9 +236,10 @@ impl From<AccessError> for Refused {
             AccessError::Denied(Refusal::NotFound) => {
                 Self::new(ErrorCode::NotFound, "there is no such thing, or none that you may see")
             }
-            AccessError::Denied(Refusal::NoCareRelation) => {
-                Self::new(ErrorCode::NoCareRelation, "you do not treat this patient, or there is no such patient")
-            }
+            AccessError::Denied(Refusal::NoCareRelation) => Self::new(
+                ErrorCode::NoCareRelation,
+                "you do not treat this patient, or there is no such patient",
+            ),
             AccessError::Unrecorded(error) => error.into(),
             AccessError::Keyring(error) => error.into(),
         }
@@ -259,7 +272,8 @@ impl From<ClinicError> for Refused {
             ClinicError::Keyring(error) => return error.into(),
             ClinicError::Identity(error) => return error.into(),
             ClinicError::QuantityExceeded { left } => {
-                return Self::new(ErrorCode::QuantityExceeded, format!("only {left} are left to dispense")).with("left", left.into());
+                return Self::new(ErrorCode::QuantityExceeded, format!("only {left} are left to dispense"))
+                    .with("left", left.into());
             }
             ClinicError::NotFound => ErrorCode::NotFound,
             ClinicError::Signature(_) => ErrorCode::SignatureInvalid,

@@ -2,7 +2,10 @@
 
 use crypto::{encoding::Encoder, mac::Mac};
 use entity::idempotency;
-use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -27,7 +30,10 @@ impl Once {
     /// Of this actor, this mutation, this key and this input, written unambiguously.
     #[must_use]
     pub fn new(keyring: &Keyring, actor: &Actor, mutation: &str, key: Uuid, input: &[u8]) -> Self {
-        let name = Encoder::new("medicrypt/idempotency/v1").bytes(actor.account().as_bytes()).str(mutation).bytes(key.as_bytes());
+        let name = Encoder::new("medicrypt/idempotency/v1")
+            .bytes(actor.account().as_bytes())
+            .str(mutation)
+            .bytes(key.as_bytes());
         Self {
             key: keyring.mac(SystemKey::Idempotency, &name.finish()),
             input: keyring.mac(SystemKey::Idempotency, input),

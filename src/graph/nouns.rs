@@ -67,7 +67,9 @@ impl PrescriptionState {
     #[must_use]
     pub fn of(row: &prescription::Model, now_ms: i64) -> Self {
         match row.status {
-            PrescriptionStatus::Issued | PrescriptionStatus::PartlyDispensed if row.expires_ms <= now_ms => Self::Expired,
+            PrescriptionStatus::Issued | PrescriptionStatus::PartlyDispensed if row.expires_ms <= now_ms => {
+                Self::Expired
+            }
             PrescriptionStatus::Draft => Self::Draft,
             PrescriptionStatus::Issued => Self::Issued,
             PrescriptionStatus::PartlyDispensed => Self::PartlyDispensed,
@@ -248,7 +250,8 @@ impl Prescription {
                     prescription.quantity = Some(signed.quantity);
                 }
                 prescription.signed_text = Some(text.clone());
-                prescription.signature = Some(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, signature));
+                prescription.signature =
+                    Some(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, signature));
             }
             PrescriptionBody::Historical { drug, dosage, .. } => {
                 prescription.medicine = Some(drug.clone());

@@ -30,7 +30,8 @@ impl CursorType for Cursor {
     type Error = &'static str;
 
     fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
-        let parts = text.split_once('_').and_then(|(key, id)| Some(Self(key.parse().ok()?, id.parse().ok()?)));
+        let parts =
+            text.split_once('_').and_then(|(key, id)| Some(Self(key.parse().ok()?, id.parse().ok()?)));
         parts.ok_or("not a cursor of this list")
     }
 
@@ -61,7 +62,11 @@ impl Page {
     }
 
     /// The connection of what was read: `more` where the list goes on after it.
-    pub fn connection<T: OutputType>(&self, items: Vec<(Cursor, T)>, more: bool) -> Connection<Cursor, T, EmptyFields, EmptyFields> {
+    pub fn connection<T: OutputType>(
+        &self,
+        items: Vec<(Cursor, T)>,
+        more: bool,
+    ) -> Connection<Cursor, T, EmptyFields, EmptyFields> {
         let mut connection = Connection::new(self.after.is_some(), more);
         connection.edges.extend(items.into_iter().map(|(cursor, item)| Edge::new(cursor, item)));
         connection

@@ -14,7 +14,6 @@ use crate::{identity::Actor, world::World};
 struct Current(Result<Option<Actor>, Refused>);
 
 /// Turns the bearer token into an actor when a request is prepared.
-#[derive(Debug)]
 pub struct Sessions(pub World);
 
 impl ExtensionFactory for Sessions {
@@ -33,7 +32,10 @@ impl Extension for OneRequest {
         request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let bearer = request.data.get(&std::any::TypeId::of::<Bearer>()).and_then(|data| data.downcast_ref::<Bearer>());
+        let bearer = request
+            .data
+            .get(&std::any::TypeId::of::<Bearer>())
+            .and_then(|data| data.downcast_ref::<Bearer>());
         let current = match bearer {
             Some(Bearer(Some(token))) => self.0.identity.actor(token).await.map(Some).map_err(Refused::from),
             _ => Ok(None),

@@ -137,7 +137,8 @@ impl Identity {
     }
 
     async fn refuse_taken(&self, tx: &Tx, users: &[NewUser]) -> Result<(), IdentityError> {
-        let tags: HashSet<Vec<u8>> = users.iter().map(|user| self.username_tag(&user.username).to_vec()).collect();
+        let tags: HashSet<Vec<u8>> =
+            users.iter().map(|user| self.username_tag(&user.username).to_vec()).collect();
         if tags.len() < users.len() {
             return Err(IdentityError::UsernameTaken);
         }
@@ -176,14 +177,31 @@ impl Identity {
             let row = self.attribute_id(id, attribute);
             let value = keyring.seal(row, 1, &AttributeValue(value.to_owned()))?;
             let key = attribute.key().to_owned();
-            rows.attributes.push(account_attribute::Model { id: row, account_id: id, key, value, version: 1, tag: tag() });
+            rows.attributes.push(account_attribute::Model {
+                id: row,
+                account_id: id,
+                key,
+                value,
+                version: 1,
+                tag: tag(),
+            });
         }
         match &user.profile {
             Profile::Admin(of) => {
-                rows.admins.push(admin_profile::Model { id, details: keyring.seal(id, 1, of)?, version: 1, tag: tag() });
+                rows.admins.push(admin_profile::Model {
+                    id,
+                    details: keyring.seal(id, 1, of)?,
+                    version: 1,
+                    tag: tag(),
+                });
             }
             Profile::Doctor(of) => {
-                rows.doctors.push(doctor_profile::Model { id, details: keyring.seal(id, 1, of)?, version: 1, tag: tag() });
+                rows.doctors.push(doctor_profile::Model {
+                    id,
+                    details: keyring.seal(id, 1, of)?,
+                    version: 1,
+                    tag: tag(),
+                });
             }
             Profile::Pharmacist(of) => {
                 let details = keyring.seal(id, 1, of)?;
@@ -192,7 +210,13 @@ impl Identity {
             Profile::Patient(key, of) => {
                 let details = keyring.seal_for(key, "", id, 1, of)?;
                 let patient_id = key.patient();
-                rows.patients.push(patient_profile::Model { id, patient_id, details, version: 1, tag: tag() });
+                rows.patients.push(patient_profile::Model {
+                    id,
+                    patient_id,
+                    details,
+                    version: 1,
+                    tag: tag(),
+                });
             }
         }
         Ok(())

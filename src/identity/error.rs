@@ -51,6 +51,9 @@ pub enum IdentityError {
     /// A ledger index that does not exist.
     #[error("the ledger has no entry `{0}`")]
     NoSuchEntry(i64),
+    /// bcrypt's cost is the base-2 logarithm of its rounds.
+    #[error("bcrypt has no cost `{0}`: use 4 to 31")]
+    Cost(u32),
     /// Too many passwords are being checked.
     #[error("too many log-ins are waiting: retry in a second")]
     Overloaded,
@@ -95,7 +98,7 @@ impl IdentityError {
             Self::Ledger(LedgerError::Conflict) => "CONFLICT_RETRY",
             Self::Overloaded | Self::Ledger(LedgerError::Overloaded) => "OVERLOADED",
             Self::Ledger(LedgerError::Integrity(_)) => "INTEGRITY_VIOLATION",
-            Self::Ledger(_) => "INTERNAL",
+            Self::Cost(_) | Self::Ledger(_) => "INTERNAL",
         }
     }
 

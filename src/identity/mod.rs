@@ -11,27 +11,53 @@
 //!
 //! To add a verb: a file with one `impl Identity`, a sentence in `tests/identity.rs`.
 
-mod account;
 mod actor;
+mod attributes;
+mod backoff;
+mod challenge;
 mod create_user;
+mod disable;
+mod enrol;
 mod error;
+mod invite;
+mod keys;
+mod login;
+mod passwords;
 mod payload;
+mod register;
+mod replace_key;
+mod revoke;
+mod rows;
+mod session;
+mod token;
 mod username;
+mod users;
 
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
+
+use self::passwords::Passwords;
 use crate::{
     keyring::{Keyring, Unsealer},
     ledger::Ledger,
     store::Store,
 };
 
-pub use account::Account;
 pub use actor::Actor;
 pub use create_user::{NewUser, Profile};
+pub use enrol::{EnrolInput, Enrolled};
 pub use error::IdentityError;
+pub use invite::Invitation;
+pub use keys::SigningKey;
+pub use login::{LoggedIn, LoginInput};
 pub use payload::{AdminDetails, Attribute, DoctorDetails, PatientDetails, PersonName, PharmacistDetails};
+pub use register::{Registered, Registration};
 pub use username::{NameRefused, Username};
+pub use users::{Staff, User, UserFilter};
+
+/// Places in which log-ins of accounts wait for their turn.
+const TURNS: usize = 64;
 
 /// What an installation decides about logging in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,14 +85,21 @@ pub struct Identity {
     unsealer: Unsealer,
     ledger: Ledger,
     settings: Arc<Settings>,
+    gate: Arc<Gate>,
+}
+
+/// What log-ins share and wait at.
+#[derive(Debug)]
+struct Gate {
+    passwords: Passwords,
+    turns: [Mutex<()>; TURNS],
 }
 
 impl Identity {
     /// Opens the room.
     ///
     /// # Errors
-    /// [`IdentityError::Password`] where the strength's bcrypt cost is out of range.
-    #[allow(clippy::unused_async, reason = "milestone")]
+    /// [`IdentityError::Cost`] where the strength's bcrypt cost is out of range.
     pub async fn new(
         store: Arc<Store>,
         keyring: Arc<Keyring>,
@@ -74,7 +107,9 @@ impl Identity {
         ledger: Ledger,
         settings: Settings,
     ) -> Result<Self, IdentityError> {
-        Ok(Self { store, keyring, unsealer, ledger, settings: Arc::new(settings) })
+        let passwords = Passwords::new(keyring.around().clone()).await?;
+        let gate = Gate { passwords, turns: std::array::from_fn(|_| Mutex::default()) };
+        Ok(Self { store, keyring, unsealer, ledger, settings: settings.into(), gate: gate.into() })
     }
 
     fn now_ms(&self) -> i64 {

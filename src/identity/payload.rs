@@ -1,6 +1,6 @@
 //! What the sealed columns of accounts hold. Everything is wiped on drop and prints nothing.
 
-use entity::{Role, marker};
+use entity::marker;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::ZeroizeOnDrop;
@@ -143,13 +143,3 @@ macro_rules! of_system {
 of_system! { Username PersonName PasswordHash AttributeValue AdminDetails DoctorDetails PharmacistDetails }
 
 impl OfPatient for PatientDetails {}
-
-/// A role as policies and the API write it, in lower case for the former.
-pub(super) fn policy_name(role: Role) -> &'static str {
-    match role {
-        Role::Admin => "admin",
-        Role::Doctor => "doctor",
-        Role::Patient => "patient",
-        Role::Pharmacist => "pharmacist",
-    }
-}

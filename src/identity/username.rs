@@ -28,6 +28,9 @@ pub enum NameRefused {
     /// Empty, too long, or with characters that are not seen.
     #[error("a name has 1 to 200 characters, none of them invisible")]
     PersonName,
+    /// As for a person's name.
+    #[error("an attribute has 1 to 200 characters, none of them invisible")]
+    Attribute,
 }
 
 impl Username {

@@ -20,7 +20,11 @@ pub fn master_file(directory: &Path, version: i64) -> PathBuf {
 }
 
 /// Makes version 1: a new secret file, or the given passphrase.
-pub(super) async fn found(store: &Store, around: &Surroundings, master: &Master) -> Result<Key, KeyringError> {
+pub(super) async fn found(
+    store: &Store,
+    around: &Surroundings,
+    master: &Master,
+) -> Result<Key, KeyringError> {
     let secret = match master {
         Master::Passphrase(phrase) => Zeroizing::new(phrase.expose_secret().as_bytes().to_vec()),
         Master::Directory(directory) => {
@@ -59,14 +63,18 @@ pub(super) async fn unlock(master: &Master, version: &master_version::Model) -> 
 
 /// PBKDF2 takes a good part of a second: off the async threads.
 async fn stretch(secret: Zeroizing<Vec<u8>>, salt: [u8; 32], rounds: u32) -> Result<Key, KeyringError> {
-    tokio::task::spawn_blocking(move || kdf::kek(&secret, &salt, rounds)).await.map_err(|_| KeyringError::WrongMaster)
+    tokio::task::spawn_blocking(move || kdf::kek(&secret, &salt, rounds))
+        .await
+        .map_err(|_| KeyringError::WrongMaster)
 }
 
 fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let unusable = |reason: &str| KeyringError::MasterUnusable(file.to_owned(), reason.to_owned());
     let about = match std::fs::metadata(file) {
         Ok(about) => about,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(KeyringError::MasterMissing(file.to_owned())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return Err(KeyringError::MasterMissing(file.to_owned()));
+        }
         Err(e) => return Err(unusable(&e.to_string())),
     };
     #[cfg(unix)]
@@ -77,7 +85,11 @@ fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
         }
     }
     let secret = Zeroizing::new(std::fs::read(file).map_err(|e| unusable(&e.to_string()))?);
-    if secret.len() == 32 && about.is_file() { Ok(secret) } else { Err(unusable("it does not hold 32 bytes")) }
+    if secret.len() == 32 && about.is_file() {
+        Ok(secret)
+    } else {
+        Err(unusable("it does not hold 32 bytes"))
+    }
 }
 
 /// Written whole and synced, or not there: a power cut can't leave half a secret under the final name.

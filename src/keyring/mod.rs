@@ -51,7 +51,9 @@ pub enum KeyringError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The file is gone while the database is not empty. It is never made anew.
-    #[error("master secret `{0}` is missing, but this database was sealed under it: restore the file from its backup")]
+    #[error(
+        "master secret `{0}` is missing, but this database was sealed under it: restore the file from its backup"
+    )]
     MasterMissing(PathBuf),
     /// Others can read the file.
     #[error("master secret `{0}` can be read by others: `chmod 600` it, and rotate it if somebody may have")]
@@ -102,8 +104,13 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::MasterMissing`], [`KeyringError::MasterExposed`], [`KeyringError::WrongMaster`], and failures
     /// of the key store.
-    pub async fn open(store: Arc<Store>, around: Surroundings, master: &Master) -> Result<(Self, Unsealer), KeyringError> {
-        let newest = master_version::Entity::find().all(store.keys()).await?.into_iter().max_by_key(|v| v.version);
+    pub async fn open(
+        store: Arc<Store>,
+        around: Surroundings,
+        master: &Master,
+    ) -> Result<(Self, Unsealer), KeyringError> {
+        let newest =
+            master_version::Entity::find().all(store.keys()).await?.into_iter().max_by_key(|v| v.version);
         let (kek_version, kek) = match newest {
             Some(version) => (version.version, master::unlock(master, &version).await?),
             None => (1, master::found(&store, &around, master).await?),
@@ -134,7 +141,12 @@ impl Keyring {
 }
 
 /// Where a wrapped key belongs: its name stands for the row id.
-fn wrapped_at<'a>(table: &'a str, name: &str, patient: Option<Uuid>, generation: i64) -> crypto::envelope::AssociatedData<'a> {
+fn wrapped_at<'a>(
+    table: &'a str,
+    name: &str,
+    patient: Option<Uuid>,
+    generation: i64,
+) -> crypto::envelope::AssociatedData<'a> {
     let [row_id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = crypto::mac::sha256(name.as_bytes());
     crypto::envelope::AssociatedData {
         table,

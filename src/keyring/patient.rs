@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use crypto::{envelope, key::Key};
 use entity::keystore::patient_key;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, sea_query::OnConflict};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, sea_query::OnConflict,
+};
 use uuid::Uuid;
 
 use super::{Keyring, KeyringError, wrapped_at};
@@ -57,11 +59,19 @@ impl Keyring {
                 let key = Key::random(&mut self.around.rng());
                 let place = wrapped_at("patient_key", "", Some(patient), 1);
                 let wrapped = envelope::seal(&self.kek, WRAP, &place, key.expose(), &mut self.around.rng());
-                patient_key::Model { patient_id: patient, generation: 1, kek_version: self.kek_version, wrapped }
-                    .into_active_model()
+                patient_key::Model {
+                    patient_id: patient,
+                    generation: 1,
+                    kek_version: self.kek_version,
+                    wrapped,
+                }
+                .into_active_model()
             });
             let keep = OnConflict::column(patient_key::Column::PatientId).do_nothing().to_owned();
-            patient_key::Entity::insert_many(rows).on_conflict(keep).exec_without_returning(self.store.keys()).await?;
+            patient_key::Entity::insert_many(rows)
+                .on_conflict(keep)
+                .exec_without_returning(self.store.keys())
+                .await?;
         }
         Ok(())
     }

@@ -136,7 +136,8 @@ impl Keyring {
     /// Where the ledger keeps a version of a row.
     #[must_use]
     pub fn row_key(&self, table: &str, id: Uuid, version: i64) -> mac::Mac {
-        let message = Encoder::new("medicrypt/row-key/v1").str(table).bytes(id.as_bytes()).i64(version).finish();
+        let message =
+            Encoder::new("medicrypt/row-key/v1").str(table).bytes(id.as_bytes()).i64(version).finish();
         self.mac(SystemKey::RowChange, &message)
     }
 

@@ -41,10 +41,16 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError::Encoding`].
-    pub fn seal<P: OfSystem>(&self, row: Uuid, version: i64, payload: &P) -> Result<Sealed<P::Marker>, KeyringError> {
+    pub fn seal<P: OfSystem>(
+        &self,
+        row: Uuid,
+        version: i64,
+        payload: &P,
+    ) -> Result<Sealed<P::Marker>, KeyringError> {
         let place = place::<P>(row, version, None, "");
         let text = encode(payload)?;
-        let envelope = envelope::seal(self.root.key(P::KEY), P::KEY.label(), &place, &text, &mut self.around.rng());
+        let envelope =
+            envelope::seal(self.root.key(P::KEY), P::KEY.label(), &place, &text, &mut self.around.rng());
         Ok(at_version(version, &envelope))
     }
 
@@ -82,7 +88,12 @@ impl Unsealer {
     ///
     /// # Errors
     /// [`KeyringError::Integrity`] where it was changed, moved or rolled back.
-    pub fn open<P: OfSystem>(&self, row: Uuid, version: i64, sealed: &Sealed<P::Marker>) -> Result<P, KeyringError> {
+    pub fn open<P: OfSystem>(
+        &self,
+        row: Uuid,
+        version: i64,
+        sealed: &Sealed<P::Marker>,
+    ) -> Result<P, KeyringError> {
         let (sealed_at, envelope) = parts::<P>(row, version, sealed)?;
         let place = place::<P>(row, sealed_at, None, "");
         decode::<P>(row, &envelope::open(self.root.key(P::KEY), P::KEY.label(), &place, envelope))
@@ -111,7 +122,11 @@ fn at_version<M>(version: i64, envelope: &[u8]) -> Sealed<M> {
 }
 
 /// The version it was sealed at, which can't be later than the row's, and the envelope.
-fn parts<P: Payload>(row: Uuid, version: i64, sealed: &Sealed<P::Marker>) -> Result<(i64, &[u8]), IntegrityViolation> {
+fn parts<P: Payload>(
+    row: Uuid,
+    version: i64,
+    sealed: &Sealed<P::Marker>,
+) -> Result<(i64, &[u8]), IntegrityViolation> {
     let (sealed_at, envelope) = sealed
         .ciphertext()
         .split_first_chunk()
@@ -123,7 +138,12 @@ fn parts<P: Payload>(row: Uuid, version: i64, sealed: &Sealed<P::Marker>) -> Res
     Ok((sealed_at, envelope))
 }
 
-fn place<'a, P: Payload>(row: Uuid, version: i64, key: Option<&PatientKey>, policy: &'a str) -> AssociatedData<'a> {
+fn place<'a, P: Payload>(
+    row: Uuid,
+    version: i64,
+    key: Option<&PatientKey>,
+    policy: &'a str,
+) -> AssociatedData<'a> {
     AssociatedData {
         table: P::TABLE,
         row_id: row.into_bytes(),
@@ -144,7 +164,10 @@ fn encode<P: Payload>(payload: &P) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     serde_json::to_vec(payload).map(Zeroizing::new).map_err(|_| KeyringError::Encoding)
 }
 
-fn decode<P: Payload>(row: Uuid, opened: &Result<Zeroizing<Vec<u8>>, envelope::OpenError>) -> Result<P, KeyringError> {
+fn decode<P: Payload>(
+    row: Uuid,
+    opened: &Result<Zeroizing<Vec<u8>>, envelope::OpenError>,
+) -> Result<P, KeyringError> {
     let refused = || IntegrityViolation::in_column(P::TABLE, P::COLUMN, row);
     let text = opened.as_ref().map_err(|_| refused())?;
     Ok(serde_json::from_slice(text).map_err(|_| refused())?)

@@ -96,7 +96,12 @@ impl Root {
     }
 }
 
-pub(super) async fn root(store: &Store, around: &Surroundings, kek: &Key, kek_version: i64) -> Result<Root, KeyringError> {
+pub(super) async fn root(
+    store: &Store,
+    around: &Surroundings,
+    kek: &Key,
+    kek_version: i64,
+) -> Result<Root, KeyringError> {
     let root = match named(store, ROOT).await? {
         Some(row) => unwrap(kek, &row)?,
         None => {
@@ -117,7 +122,8 @@ pub(super) async fn wrap(
     name: &str,
     secret: &[u8],
 ) -> Result<(), KeyringError> {
-    let wrapped = envelope::seal(kek, WRAP, &wrapped_at("system_key", name, None, 1), secret, &mut around.rng());
+    let wrapped =
+        envelope::seal(kek, WRAP, &wrapped_at("system_key", name, None, 1), secret, &mut around.rng());
     let row = system_key::Model { name: name.to_owned(), kek_version, wrapped };
     row.into_active_model().insert(store.keys()).await?;
     Ok(())

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use entity::{ledger, ledger_row};
-use sea_orm::{ActiveModelTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryOrder as _};
+use sea_orm::{
+    ActiveModelTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryOrder as _,
+};
 use uuid::Uuid;
 
 use super::{
@@ -42,7 +44,11 @@ impl Appended {
 }
 
 /// Chains the entries after the present end, in their order.
-pub(super) async fn append(room: &Room, tx: &Tx, entries: &[(Draft, Vec<RowChange>)]) -> Result<Appended, LedgerError> {
+pub(super) async fn append(
+    room: &Room,
+    tx: &Tx,
+    entries: &[(Draft, Vec<RowChange>)],
+) -> Result<Appended, LedgerError> {
     if entries.is_empty() {
         return Ok(Appended::default());
     }
@@ -50,7 +56,10 @@ pub(super) async fn append(room: &Room, tx: &Tx, entries: &[(Draft, Vec<RowChang
         tx.connection().execute_unprepared(LOCK).await?;
     }
     let mut head = head(room, tx.connection()).await?;
-    let mut subjects = room.subjects.next(tx.connection(), entries.iter().filter_map(|(draft, _)| draft.patient.as_ref())).await?;
+    let mut subjects = room
+        .subjects
+        .next(tx.connection(), entries.iter().filter_map(|(draft, _)| draft.patient.as_ref()))
+        .await?;
     let now_ms = room.keyring.around().now_ms();
     let mut leaves = Vec::with_capacity(entries.len());
     let mut changes = Vec::new();

@@ -14,8 +14,8 @@ use crypto::{
 };
 use entity::{checkpoint as row, ledger};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use tokio::sync::watch;
 
@@ -67,7 +67,12 @@ impl Ledger {
 }
 
 /// Signs at most once a second. Ends with the last [`Ledger`]: it holds the room only while it signs.
-async fn follow(room: Weak<Room>, key: CheckpointKey, mut range: CompactRange, mut head: watch::Receiver<i64>) {
+async fn follow(
+    room: Weak<Room>,
+    key: CheckpointKey,
+    mut range: CompactRange,
+    mut head: watch::Receiver<i64>,
+) {
     while head.changed().await.is_ok() {
         let newest = *head.borrow_and_update();
         let Some(room) = room.upgrade() else { return };
@@ -190,7 +195,10 @@ async fn keep(room: &Room, note: String) -> Result<(), LedgerError> {
         std::fs::File::open(&directory)?.sync_all()
     };
     let failed = |reason: String| LedgerError::Checkpoint(file.clone(), reason);
-    tokio::task::spawn_blocking(write).await.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))
+    tokio::task::spawn_blocking(write)
+        .await
+        .map_err(|e| failed(e.to_string()))?
+        .map_err(|e| failed(e.to_string()))
 }
 
 fn file(room: &Room) -> PathBuf {

@@ -19,7 +19,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Integrity`]: stale where the ledger has a later version, resurrected where it never had this one.
-    pub async fn hold<M: Row>(&self, connection: &impl ConnectionTrait, row: &Checked<M>) -> Result<i64, LedgerError> {
+    pub async fn hold<M: Row>(
+        &self,
+        connection: &impl ConnectionTrait,
+        row: &Checked<M>,
+    ) -> Result<i64, LedgerError> {
         Ok(self.hold_all(connection, std::slice::from_ref(row)).await?.first().copied().unwrap_or_default())
     }
 
@@ -27,7 +31,11 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::hold`], for the first row that fails.
-    pub async fn hold_all<M: Row>(&self, connection: &impl ConnectionTrait, rows: &[Checked<M>]) -> Result<Vec<i64>, LedgerError> {
+    pub async fn hold_all<M: Row>(
+        &self,
+        connection: &impl ConnectionTrait,
+        rows: &[Checked<M>],
+    ) -> Result<Vec<i64>, LedgerError> {
         let rows: Vec<_> = rows.iter().map(|row| self.room.keyring.row_change(&**row)).collect();
         self.hold_changes(connection, &rows, &[]).await
     }

@@ -55,7 +55,8 @@ pub(super) async fn begin(ledger: &Ledger) -> Result<(), LedgerError> {
         if let Some(newest) = super::checkpoint::signed(room).await?.last() {
             return Err(LedgerError::OlderThanCheckpoint { found: 0, expected: newest.size });
         }
-        let genesis = Draft::new(By::System, "GENESIS", Outcome::Done).with("installation", room.installation);
+        let genesis =
+            Draft::new(By::System, "GENESIS", Outcome::Done).with("installation", room.installation);
         // Another node may have been first: then its entry is the genesis.
         match ledger.append(vec![genesis]).await {
             Ok(_) => {}

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::keyring::{Keyring, KeyringError, OfSystem, PatientKey, Payload, RowChange, SystemKey};
 
 /// The leaf format of this version of the server.
-pub const LEAF_VERSION: i32 = 1;
+pub(super) const LEAF_VERSION: i32 = 1;
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,17 +90,17 @@ impl Draft {
 
 /// What the actor column holds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Actor(pub By);
+pub(super) struct Actor(pub(super) By);
 
 /// What the details column holds: everything else that was said, and the rows that changed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Details {
+pub(super) struct Details {
     /// Ids and reasons.
-    pub about: Vec<(String, String)>,
+    pub(super) about: Vec<(String, String)>,
     /// Changed rows: table, id, version.
-    pub rows: Vec<(String, Uuid, i64)>,
+    pub(super) rows: Vec<(String, Uuid, i64)>,
     /// The patient concerned.
-    pub patient: Option<Uuid>,
+    pub(super) patient: Option<Uuid>,
 }
 
 impl Payload for Actor {
@@ -137,7 +137,8 @@ pub(super) struct Head {
 impl Head {
     /// Before the first leaf of an installation.
     pub(super) fn genesis(installation: Uuid) -> Self {
-        let hash = mac::sha256(&Encoder::new("medicrypt/ledger-genesis/v1").bytes(installation.as_bytes()).finish());
+        let hash =
+            mac::sha256(&Encoder::new("medicrypt/ledger-genesis/v1").bytes(installation.as_bytes()).finish());
         Self { index: -1, time_ms: 0, hash }
     }
 }
@@ -173,7 +174,8 @@ pub(super) fn chain(
         purpose: draft.purpose.to_owned(),
         break_glass: draft.break_glass,
         outcome: draft.outcome.as_str().to_owned(),
-        row_tag: (!rows.is_empty()).then(|| rows_tag(keyring, rows.iter().map(|row| (&row.row_key[..], &row.row_tag[..])))),
+        row_tag: (!rows.is_empty())
+            .then(|| rows_tag(keyring, rows.iter().map(|row| (&row.row_key[..], &row.row_tag[..])))),
         details: keyring.seal(place(idx), 1, &details)?,
         prev_hash: head.hash.to_vec(),
         hash: Vec::new(),
@@ -209,13 +211,15 @@ pub(super) fn hash(leaf: &ledger::Model) -> [u8; 32] {
 /// The hash of a leaf that this server wrote and nobody changed since; none of any other.
 pub(super) fn believed(keyring: &Keyring, leaf: &ledger::Model) -> Option<[u8; 32]> {
     let hash = hash(leaf);
-    let believed = mac::equal(&hash, &leaf.hash) && mac::equal(&keyring.mac(SystemKey::LedgerEntry, &hash), &leaf.mac);
+    let believed =
+        mac::equal(&hash, &leaf.hash) && mac::equal(&keyring.mac(SystemKey::LedgerEntry, &hash), &leaf.mac);
     believed.then_some(hash)
 }
 
 /// One tag over all rows that a leaf stands for, in order.
 pub(super) fn rows_tag<'a>(keyring: &Keyring, rows: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
-    let encoding = rows.fold(Encoder::new("medicrypt/ledger-rows/v1"), |e, (key, tag)| e.bytes(key).bytes(tag));
+    let encoding =
+        rows.fold(Encoder::new("medicrypt/ledger-rows/v1"), |e, (key, tag)| e.bytes(key).bytes(tag));
     keyring.mac(SystemKey::RowChange, &encoding.finish()).to_vec()
 }
 
@@ -239,7 +243,9 @@ pub(crate) mod role_name {
     }
 
     pub(crate) fn parse(name: &str) -> Option<Role> {
-        [Role::Admin, Role::Doctor, Role::Patient, Role::Pharmacist].into_iter().find(|role| of(*role) == name)
+        [Role::Admin, Role::Doctor, Role::Patient, Role::Pharmacist]
+            .into_iter()
+            .find(|role| of(*role) == name)
     }
 
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

@@ -29,8 +29,8 @@ use crate::{
 };
 
 pub use checkpoint::CHECKPOINT_FILE;
-pub use leaf::{By, Draft, Outcome};
 pub(crate) use leaf::role_name;
+pub use leaf::{By, Draft, Outcome};
 pub use read::{Entry, Filter};
 pub use tx::{Row, Tx};
 pub use verify::{Fault, Verdict};
@@ -86,7 +86,9 @@ pub enum LedgerError {
     #[error("the ledger was cut or edited at index {0}: run `medicrypt ledger verify`")]
     Broken(i64),
     /// The database is older than the newest checkpoint.
-    #[error("the ledger ends at {found}, but a checkpoint for {expected} entries was signed: this is an older copy of the database")]
+    #[error(
+        "the ledger ends at {found}, but a checkpoint for {expected} entries was signed: this is an older copy of the database"
+    )]
     OlderThanCheckpoint {
         /// Entries in the database.
         found: i64,

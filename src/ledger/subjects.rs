@@ -70,7 +70,9 @@ impl Subjects {
         while searches.values().any(|(_, bounds)| !bounds.meet()) {
             let probes: Vec<(Uuid, u64, Vec<u8>)> = searches
                 .values()
-                .flat_map(|(key, bounds)| bounds.probes().into_iter().map(|j| (key.patient(), j, key.subject_tag(j).to_vec())))
+                .flat_map(|(key, bounds)| {
+                    bounds.probes().into_iter().map(|j| (key.patient(), j, key.subject_tag(j).to_vec()))
+                })
                 .collect();
             let existing = existing(connection, &probes).await?;
             for (patient, j, tag) in &probes {
@@ -96,7 +98,10 @@ impl Subjects {
     }
 }
 
-async fn existing(connection: &impl ConnectionTrait, probes: &[(Uuid, u64, Vec<u8>)]) -> Result<HashSet<Vec<u8>>, LedgerError> {
+async fn existing(
+    connection: &impl ConnectionTrait,
+    probes: &[(Uuid, u64, Vec<u8>)],
+) -> Result<HashSet<Vec<u8>>, LedgerError> {
     let mut found = HashSet::new();
     for page in probes.chunks(PAGE) {
         let tags = page.iter().map(|(_, _, tag)| tag.clone());

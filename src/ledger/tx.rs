@@ -23,7 +23,11 @@ const PAGE: usize = 100;
 
 /// A row type that can be written: protected, and its own entity's model.
 pub trait Row:
-    Protected<Entity: EntityTrait<Model = Self, ActiveModel = Self::Active>> + IntoActiveModel<Self::Active> + Clone + Send + Sync
+    Protected<Entity: EntityTrait<Model = Self, ActiveModel = Self::Active>>
+    + IntoActiveModel<Self::Active>
+    + Clone
+    + Send
+    + Sync
 {
     /// Its active model.
     type Active: ActiveModelTrait<Entity = Self::Entity> + Send;
@@ -91,7 +95,8 @@ impl Tx {
     /// # Errors
     /// As of the database.
     pub async fn insert<M: Row>(&mut self, row: M) -> Result<Checked<M>, LedgerError> {
-        let [row] = <[Checked<M>; 1]>::try_from(self.insert_all(vec![row]).await?).map_err(|_| LedgerError::Conflict)?;
+        let [row] = <[Checked<M>; 1]>::try_from(self.insert_all(vec![row]).await?)
+            .map_err(|_| LedgerError::Conflict)?;
         Ok(row)
     }
 
@@ -112,7 +117,11 @@ impl Tx {
     ///
     /// # Errors
     /// [`LedgerError::Conflict`] where somebody else was first; nothing is then written.
-    pub async fn update<M: Row>(&mut self, row: &Checked<M>, change: impl FnOnce(&mut M)) -> Result<Checked<M>, LedgerError> {
+    pub async fn update<M: Row>(
+        &mut self,
+        row: &Checked<M>,
+        change: impl FnOnce(&mut M),
+    ) -> Result<Checked<M>, LedgerError> {
         let mut next = M::clone(row);
         change(&mut next);
         next.set_version(row.version() + 1);

@@ -116,7 +116,12 @@ async fn rows_between(room: &Room, first: i64, last: i64) -> Result<Rows, Ledger
     Ok(rows)
 }
 
-fn fault_of(room: &Room, head: Head, row: &ledger::Model, rows: &[ledger_row::Model]) -> Option<(i64, Fault)> {
+fn fault_of(
+    room: &Room,
+    head: Head,
+    row: &ledger::Model,
+    rows: &[ledger_row::Model],
+) -> Option<(i64, Fault)> {
     let expected = head.index + 1;
     let hash = leaf::hash(row);
     let rows_tag = (!rows.is_empty())

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use entity::{Protected, ledger, ledger_row};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter as _, QueryOrder as _,
-    QueryResult, QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait, FromQueryResult,
+    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, QueryTrait as _,
     sea_query::{Alias, Expr, ExprTrait as _},
 };
 use uuid::Uuid;
@@ -41,7 +41,10 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Broken`] at an entry that was changed (see [`Ledger::verify`]), and failures of the database; what is
     /// found wrong is in the list, sorted.
-    pub async fn verify_rows(&self, progress: impl Fn(&str, u64) + Send + Sync) -> Result<Vec<RowFault>, LedgerError> {
+    pub async fn verify_rows(
+        &self,
+        progress: impl Fn(&str, u64) + Send + Sync,
+    ) -> Result<Vec<RowFault>, LedgerError> {
         // Without a snapshot, a row written meanwhile would be called resurrected.
         let snapshot = self.room.store.snapshot().await?;
         let mut latest = latest_rows(&self.room, &snapshot).await?;
@@ -53,7 +56,11 @@ impl Ledger {
         }
         entity::for_each_protected!(each);
         snapshot.rollback().await?;
-        faults.extend(latest.into_keys().map(|(table, row)| RowFault { table, row, kind: Violation::Missing }));
+        faults.extend(latest.into_keys().map(|(table, row)| RowFault {
+            table,
+            row,
+            kind: Violation::Missing,
+        }));
         faults.sort();
         faults.dedup();
         Ok(faults)
@@ -120,7 +127,9 @@ async fn verify_table<M: Row + FromQueryResult>(
             let kind = match (newest, known.get(now.row_key.as_slice())) {
                 (None, _) => Violation::Resurrected,
                 (Some(newest), _) if row.version() < newest => Violation::Stale,
-                (Some(_), Some(tag)) if *tag == now.row_tag && room.keyring.check(row.clone()).is_ok() => continue,
+                (Some(_), Some(tag)) if *tag == now.row_tag && room.keyring.check(row.clone()).is_ok() => {
+                    continue;
+                }
                 _ => Violation::Edited,
             };
             faults.push(RowFault { table: M::TABLE.to_owned(), row: row.id(), kind });
@@ -141,8 +150,13 @@ fn parted<M: FromQueryResult>(page: &[QueryResult]) -> (Vec<M>, Vec<Uuid>) {
 }
 
 /// The tags that the ledger keeps of these very versions, by row key.
-async fn known<M: Row>(room: &Room, snapshot: &DatabaseTransaction, rows: &[M]) -> Result<HashMap<Vec<u8>, Vec<u8>>, LedgerError> {
+async fn known<M: Row>(
+    room: &Room,
+    snapshot: &DatabaseTransaction,
+    rows: &[M],
+) -> Result<HashMap<Vec<u8>, Vec<u8>>, LedgerError> {
     let keys = rows.iter().map(|row| room.keyring.row_key(M::TABLE, row.id(), row.version()).to_vec());
-    let entries = ledger_row::Entity::find().filter(ledger_row::Column::RowKey.is_in(keys)).all(snapshot).await?;
+    let entries =
+        ledger_row::Entity::find().filter(ledger_row::Column::RowKey.is_in(keys)).all(snapshot).await?;
     Ok(entries.into_iter().map(|entry| (entry.row_key, entry.row_tag)).collect())
 }

@@ -224,7 +224,11 @@ async fn together(room: &Room, batch: Vec<Work>) {
     }
 }
 
-async fn attempt_together(room: &Room, batch: Vec<Work>, waiting: &mut Vec<Waiting>) -> Result<Appended, LedgerError> {
+async fn attempt_together(
+    room: &Room,
+    batch: Vec<Work>,
+    waiting: &mut Vec<Waiting>,
+) -> Result<Appended, LedgerError> {
     // Whoever is in `batch` must be answered, so a begin that fails is told to all of them.
     let begun = room.store.begin().await;
     let mut entries: Vec<(Draft, Vec<RowChange>)> = Vec::new();

@@ -31,7 +31,11 @@ async fn sqlite(directory: &Path) -> Result<Store, StoreError> {
 }
 
 /// WAL with `synchronous=FULL`: NORMAL loses acknowledged writes in a power cut. `secure_delete` overwrites.
-async fn sqlite_file(file: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, StoreError> {
+async fn sqlite_file(
+    file: &Path,
+    connections: u32,
+    read_only: bool,
+) -> Result<DatabaseConnection, StoreError> {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
     options.max_connections(connections).min_connections(1).sqlx_logging(false);
     // One lasting connection per slot: a re-opened SQLite connection would forget its pragmas' caches.
@@ -73,7 +77,12 @@ async fn migrate_postgres(url: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn postgres_pool(url: &str, connections: u32, schema: &'static str, read_only: bool) -> Result<DatabaseConnection, StoreError> {
+async fn postgres_pool(
+    url: &str,
+    connections: u32,
+    schema: &'static str,
+    read_only: bool,
+) -> Result<DatabaseConnection, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(connections).min_connections(1).sqlx_logging(false);
     options.map_sqlx_postgres_opts(move |postgres| {

@@ -12,8 +12,8 @@ mod surroundings;
 use std::path::PathBuf;
 
 use sea_orm::{
-    AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub use surroundings::{Clock, Strength, Surroundings, SystemClock};
@@ -51,13 +51,14 @@ impl StoreError {
     /// Whether the same transaction may succeed when tried again (SQLSTATE 40001 and 40P01, SQLite busy).
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        let Self::Database(DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e))) = self
+        let Self::Database(DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e))) =
+            self
         else {
             return false;
         };
-        e.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| {
-            matches!(code.as_ref(), "40001" | "40P01" | "5" | "517")
-        })
+        e.as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "5" | "517"))
     }
 }
 

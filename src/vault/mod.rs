@@ -42,7 +42,10 @@ impl Vault {
     pub async fn page(&self, patients: impl IntoIterator<Item = Uuid>) -> Result<Page, KeyringError> {
         let patients: Vec<Uuid> = patients.into_iter().collect();
         let keys = self.keyring.patients(&patients).await?;
-        Ok(Page { unsealer: self.unsealer.clone(), keys: keys.into_iter().map(|(id, key)| (id, Arc::new(key))).collect() })
+        Ok(Page {
+            unsealer: self.unsealer.clone(),
+            keys: keys.into_iter().map(|(id, key)| (id, Arc::new(key))).collect(),
+        })
     }
 
     /// Opens one column of the row that the permit is for. Row, version, patient and policy come from the permit: a permit
@@ -50,7 +53,11 @@ impl Vault {
     ///
     /// # Errors
     /// [`KeyringError::NoPatientKey`] where the patient was erased, [`KeyringError::Integrity`] where it does not open.
-    pub async fn open<A, P>(&self, sealed: &Sealed<P::Marker>, permit: &Permit<A>) -> Result<Opened<P>, KeyringError>
+    pub async fn open<A, P>(
+        &self,
+        sealed: &Sealed<P::Marker>,
+        permit: &Permit<A>,
+    ) -> Result<Opened<P>, KeyringError>
     where
         A: Opens<P>,
         P: OfPatient + zeroize::Zeroize,
@@ -62,7 +69,12 @@ impl Vault {
     ///
     /// # Errors
     /// [`KeyringError::Integrity`].
-    pub fn header<P: Header>(&self, row: Uuid, version: i64, sealed: &Sealed<P::Marker>) -> Result<P, KeyringError> {
+    pub fn header<P: Header>(
+        &self,
+        row: Uuid,
+        version: i64,
+        sealed: &Sealed<P::Marker>,
+    ) -> Result<P, KeyringError> {
         self.unsealer.open(row, version, sealed)
     }
 }
@@ -79,7 +91,11 @@ impl Page {
     ///
     /// # Errors
     /// As [`Vault::open`].
-    pub fn open<A, P>(&self, sealed: &Sealed<P::Marker>, permit: &Permit<A>) -> Result<Opened<P>, KeyringError>
+    pub fn open<A, P>(
+        &self,
+        sealed: &Sealed<P::Marker>,
+        permit: &Permit<A>,
+    ) -> Result<Opened<P>, KeyringError>
     where
         A: Opens<P>,
         P: OfPatient + zeroize::Zeroize,
@@ -91,7 +107,12 @@ impl Page {
     ///
     /// # Errors
     /// As [`Vault::open`].
-    pub fn open_at<A, P>(&self, version: i64, sealed: &Sealed<P::Marker>, permit: &Permit<A>) -> Result<Opened<P>, KeyringError>
+    pub fn open_at<A, P>(
+        &self,
+        version: i64,
+        sealed: &Sealed<P::Marker>,
+        permit: &Permit<A>,
+    ) -> Result<Opened<P>, KeyringError>
     where
         A: Opens<P>,
         P: OfPatient + zeroize::Zeroize,

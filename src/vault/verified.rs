@@ -63,7 +63,13 @@ pub trait Wipe {
 impl Wipe for signed_text::Prescription {
     fn wipe(&mut self) {
         let medicine = &mut self.medicine;
-        for word in [&mut medicine.code, &mut medicine.name, &mut medicine.strength, &mut medicine.form, &mut self.dosage] {
+        for word in [
+            &mut medicine.code,
+            &mut medicine.name,
+            &mut medicine.strength,
+            &mut medicine.form,
+            &mut self.dosage,
+        ] {
             word.zeroize();
         }
         self.quantity.zeroize();
@@ -89,12 +95,15 @@ impl Vault {
         expires_ms: i64,
         key: &PublicKey,
     ) -> Result<Verified<signed_text::Prescription>, SignatureFault> {
-        let PrescriptionBody::Signed { text, signature } = &**body else { return Err(SignatureFault::NotSigned) };
+        let PrescriptionBody::Signed { text, signature } = &**body else {
+            return Err(SignatureFault::NotSigned);
+        };
         let signed = signed_text::Prescription::parse(text).map_err(|_| SignatureFault::Malformed)?;
         let at = permit.resource();
         let verified = Verified { row: at.row, hash: signed_text::text_hash(text), text: signed };
         let signed = verified.text();
-        let expires = chrono::DateTime::parse_from_rfc3339(&signed.expires_at).map(|time| time.timestamp_millis());
+        let expires =
+            chrono::DateTime::parse_from_rfc3339(&signed.expires_at).map(|time| time.timestamp_millis());
         for (field, agrees) in [
             ("id", signed.id == at.row.to_string()),
             ("patient", at.patient.is_some_and(|patient| signed.patient == patient.to_string())),

@@ -52,7 +52,7 @@ pub enum WorldError {
 }
 
 /// Every room, open. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct World {
     /// The databases: for reading.
     pub store: Arc<Store>,
@@ -83,9 +83,11 @@ impl World {
         let keyring = Arc::new(keyring);
         let (decryptor, public) = Decryptor::open_or_create(&keyring).await?;
         let ledger =
-            Ledger::open(store.clone(), keyring.clone(), unsealer.clone(), opening.checkpoints, &public).await?;
+            Ledger::open(store.clone(), keyring.clone(), unsealer.clone(), opening.checkpoints, &public)
+                .await?;
         let identity = Arc::new(
-            Identity::new(store.clone(), keyring.clone(), unsealer.clone(), ledger.clone(), opening.identity).await?,
+            Identity::new(store.clone(), keyring.clone(), unsealer.clone(), ledger.clone(), opening.identity)
+                .await?,
         );
         let desk = Arc::new(Desk::new(rules, keyring.clone(), ledger.clone()));
         let vault = Arc::new(Vault::new(keyring.clone(), unsealer.clone()));

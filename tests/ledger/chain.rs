@@ -34,10 +34,17 @@ async fn receipts_name_the_entries_in_the_order_of_the_drafts() {
         let receipts = rooms.ledger.append(drafts).await.unwrap();
         assert!(receipts.iter().map(medicrypt::ledger::Receipt::index).eq(1..=700), "{db}");
 
-        let leaves = ledger::Entity::find().order_by_asc(ledger::Column::Idx).all(rooms.store.read()).await.unwrap();
-        assert!(receipts.iter().zip(&leaves[1..]).all(|(receipt, leaf)| receipt.hash()[..] == leaf.hash), "{db}");
+        let leaves =
+            ledger::Entity::find().order_by_asc(ledger::Column::Idx).all(rooms.store.read()).await.unwrap();
+        assert!(
+            receipts.iter().zip(&leaves[1..]).all(|(receipt, leaf)| receipt.hash()[..] == leaf.hash),
+            "{db}"
+        );
         assert!(leaves.windows(2).all(|pair| pair[1].prev_hash == pair[0].hash), "{db}");
-        assert!(leaves.iter().all(|leaf| leaf.mac == rooms.keyring.mac(SystemKey::LedgerEntry, &leaf.hash)), "{db}");
+        assert!(
+            leaves.iter().all(|leaf| leaf.mac == rooms.keyring.mac(SystemKey::LedgerEntry, &leaf.hash)),
+            "{db}"
+        );
 
         let newest = rooms.ledger.entries(&Filter::default(), 2).await.unwrap();
         assert_eq!(newest[0].about, [("n".to_owned(), "699".to_owned())], "{db}");
@@ -54,18 +61,31 @@ async fn the_filter_finds_what_it_says_and_the_sealed_part_opens() {
         let by = By::Account(doctor, entity::Role::Doctor);
         let mut denied = Draft::new(by, "READ_RECORD", Outcome::Denied).with("reason", "no relation");
         denied.break_glass = true;
-        rooms.ledger.append(vec![draft(), denied, draft(), Draft::new(By::Unknown, "LOGIN", Outcome::Denied)]).await.unwrap();
+        rooms
+            .ledger
+            .append(vec![draft(), denied, draft(), Draft::new(By::Unknown, "LOGIN", Outcome::Denied)])
+            .await
+            .unwrap();
 
         let found = async |filter: Filter| {
             let entries = rooms.ledger.entries(&filter, 100).await.unwrap();
             entries.iter().map(|entry| entry.index).collect::<Vec<_>>()
         };
-        assert_eq!(found(Filter { outcome: Some("DENIED".into()), ..Filter::default() }).await, [4, 2], "{db}");
-        assert_eq!(found(Filter { role: Some(entity::Role::Doctor), ..Filter::default() }).await, [2], "{db}");
+        assert_eq!(
+            found(Filter { outcome: Some("DENIED".into()), ..Filter::default() }).await,
+            [4, 2],
+            "{db}"
+        );
+        assert_eq!(
+            found(Filter { role: Some(entity::Role::Doctor), ..Filter::default() }).await,
+            [2],
+            "{db}"
+        );
         assert_eq!(found(Filter { action: Some("TEST".into()), ..Filter::default() }).await, [3, 1], "{db}");
         assert_eq!(found(Filter { before: Some(2), ..Filter::default() }).await, [1, 0], "{db}");
 
-        let entry = &rooms.ledger.entries(&Filter { before: Some(3), ..Filter::default() }, 1).await.unwrap()[0];
+        let entry =
+            &rooms.ledger.entries(&Filter { before: Some(3), ..Filter::default() }, 1).await.unwrap()[0];
         assert_eq!((entry.by, entry.break_glass), (by, true), "{db}");
         assert_eq!(entry.about, [("reason".to_owned(), "no relation".to_owned())], "{db}");
     }

@@ -60,7 +60,11 @@ async fn write(ledger: &medicrypt::ledger::Ledger, number: i64) -> Result<Writte
                     1 => return Err(LedgerError::Conflict),
                     2 => panic!("this job dies, as the test wants"),
                     // The database refuses a statement.
-                    3 => tx.connection().execute_unprepared("INSERT INTO nowhere VALUES (1)").await.map(drop)?,
+                    3 => tx
+                        .connection()
+                        .execute_unprepared("INSERT INTO nowhere VALUES (1)")
+                        .await
+                        .map(drop)?,
                     // Forgets its entry.
                     4 => return Ok(number),
                     _ => {}
@@ -91,10 +95,14 @@ async fn a_job_that_fails_or_panics_or_forgets_its_entry_is_rolled_back_alone() 
             match (number % 5, answer) {
                 (0, Ok(written)) => {
                     assert_eq!(written.value, i64::try_from(number).unwrap());
-                    let [first, second] = written.receipts.as_slice() else { panic!("{db}: not two receipts") };
+                    let [first, second] = written.receipts.as_slice() else {
+                        panic!("{db}: not two receipts")
+                    };
                     assert_eq!(first.index() + 1, second.index(), "{db}");
                 }
-                (1, Err(LedgerError::Conflict)) | (2, Err(LedgerError::Stopped)) | (3, Err(LedgerError::Store(_))) => {}
+                (1, Err(LedgerError::Conflict))
+                | (2, Err(LedgerError::Stopped))
+                | (3, Err(LedgerError::Store(_))) => {}
                 (4, Err(LedgerError::Unrecorded)) => {}
                 (_, answer) => panic!("{db}: job {number} was answered {answer:?}"),
             }

@@ -14,7 +14,8 @@ async fn append_from(db: &support::TestDb, writers: i64, each: i64) {
             tokio::spawn(async move {
                 let mut places = Vec::new();
                 for n in 0..each {
-                    let receipts = ledger.append(vec![draft().with("writer", writer).with("n", n)]).await.unwrap();
+                    let receipts =
+                        ledger.append(vec![draft().with("writer", writer).with("n", n)]).await.unwrap();
                     places.extend(receipts.iter().map(|receipt| (receipt.index(), *receipt.hash())));
                 }
                 assert!(places.is_sorted(), "a later entry of one writer got an earlier place");
@@ -28,7 +29,10 @@ async fn append_from(db: &support::TestDb, writers: i64, each: i64) {
     }
     let seconds = start.elapsed().as_secs_f64();
     let total = writers * each;
-    eprintln!("{db}: {writers} writers x {each} appends in {seconds:.1} s, {:.0} a second", total as f64 / seconds);
+    eprintln!(
+        "{db}: {writers} writers x {each} appends in {seconds:.1} s, {:.0} a second",
+        total as f64 / seconds
+    );
     assert!(places.iter().map(|(index, _)| *index).eq(1..=total), "{db}: a gap, or one place given twice");
     assert_eq!(sound(&rooms.ledger).await.entries.cast_signed(), 1 + total, "{db}");
 }

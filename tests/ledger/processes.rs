@@ -81,7 +81,8 @@ async fn two_processes_on_one_postgresql_make_one_chain() {
         let verdict = sound(&rooms.ledger).await;
         assert_eq!(verdict.entries, 10_001);
         // They shared a directory of checkpoints: the newest must have stayed.
-        let note = std::fs::read_to_string(db.checkpoints().join(medicrypt::ledger::CHECKPOINT_FILE)).unwrap();
+        let note =
+            std::fs::read_to_string(db.checkpoints().join(medicrypt::ledger::CHECKPOINT_FILE)).unwrap();
         assert_eq!(crypto::checkpoint::verify(&note, rooms.ledger.vkey()).unwrap().root, verdict.root);
     }
 }
@@ -102,7 +103,11 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
 
             let rooms = support::open(&db).await;
             let found = sound(&rooms.ledger).await.entries;
-            assert!(found >= before + told.len() as u64, "{db}: {found} entries, {before} before, {} told", told.len());
+            assert!(
+                found >= before + told.len() as u64,
+                "{db}: {found} entries, {before} before, {} told",
+                told.len()
+            );
             for (index, hash) in told {
                 let leaf = ledger::Entity::find_by_id(index).one(rooms.store.read()).await.unwrap().unwrap();
                 assert_eq!(leaf.hash, hash, "{db}");

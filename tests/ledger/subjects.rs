@@ -77,11 +77,18 @@ async fn a_hole_among_a_patients_entries_is_seen_wherever_it_is() {
             let receipts = rooms.ledger.append((0..count).map(|_| of(&patient)).collect()).await.unwrap();
             assert_eq!(indexes(&rooms, &patient).await.len(), count, "{db}");
 
-            db.as_dba(&format!("UPDATE ledger SET subject_tag = NULL WHERE idx = {}", receipts[missing].index())).await;
+            db.as_dba(&format!(
+                "UPDATE ledger SET subject_tag = NULL WHERE idx = {}",
+                receipts[missing].index()
+            ))
+            .await;
             let after = receipts[missing + 1].index();
             match rooms.ledger.entries_of(&patient).await {
                 Err(LedgerError::Broken(index)) => assert_eq!(index, after, "{db}"),
-                other => panic!("{db}: entry {missing} of {count} is missing: {:?}", other.map(|found| found.len())),
+                other => panic!(
+                    "{db}: entry {missing} of {count} is missing: {:?}",
+                    other.map(|found| found.len())
+                ),
             }
             rooms.store.close().await;
             db.as_dba("DELETE FROM ledger; DELETE FROM checkpoint").await;

@@ -16,7 +16,10 @@ impl TestDb {
     /// Runs statements on a connection of its own that heeds no foreign key; how many rows the last one touched.
     pub(crate) async fn as_dba(&self, sql: &str) -> u64 {
         let connection = self.dba().await;
-        let done = connection.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{self}: `{sql}`: {error}"));
+        let done = connection
+            .execute_unprepared(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{self}: `{sql}`: {error}"));
         connection.close().await.unwrap();
         done.rows_affected()
     }
@@ -26,7 +29,11 @@ impl TestDb {
         match &self.location {
             Location::Sqlite(directory) => {
                 let file = directory.join("medicrypt.db");
-                connect(&format!("sqlite://{}", file.display()), "PRAGMA foreign_keys = OFF; PRAGMA busy_timeout = 30000").await
+                connect(
+                    &format!("sqlite://{}", file.display()),
+                    "PRAGMA foreign_keys = OFF; PRAGMA busy_timeout = 30000",
+                )
+                .await
             }
             Location::Postgres(url) => connect(url, "SET session_replication_role = replica").await,
         }
@@ -52,7 +59,8 @@ impl TestDb {
     /// Copies a row as it is now, to be put back later by [`TestDb::put_back`].
     pub(crate) async fn put_aside(&self, table: &str, id: Uuid) -> Aside {
         let copy = format!("aside_{}", Uuid::new_v4().simple());
-        self.as_dba(&format!("CREATE TABLE {copy} AS SELECT * FROM {table} WHERE id = {}", self.id(id))).await;
+        self.as_dba(&format!("CREATE TABLE {copy} AS SELECT * FROM {table} WHERE id = {}", self.id(id)))
+            .await;
         Aside { table: table.to_owned(), id, copy }
     }
 
@@ -60,7 +68,10 @@ impl TestDb {
     pub(crate) async fn put_back(&self, row: &Aside) {
         let Aside { table, id, copy } = row;
         let id = self.id(*id);
-        self.as_dba(&format!("DELETE FROM {table} WHERE id = {id}; INSERT INTO {table} SELECT * FROM {copy}")).await;
+        self.as_dba(&format!(
+            "DELETE FROM {table} WHERE id = {id}; INSERT INTO {table} SELECT * FROM {copy}"
+        ))
+        .await;
     }
 
     /// Takes a backup of the main database, without the key store's. The rooms must be closed.
@@ -86,7 +97,9 @@ impl TestDb {
             (Location::Sqlite(data), Backup::Folder(copy), _) => replace_folder(copy, data),
             (_, Backup::Database(copy), Some(super::Owned { database: Some(database), .. })) => {
                 database.on_server(&format!("DROP DATABASE {} WITH (FORCE)", database.name)).await;
-                database.on_server(&format!("CREATE DATABASE {} TEMPLATE {}", database.name, copy.name)).await;
+                database
+                    .on_server(&format!("CREATE DATABASE {} TEMPLATE {}", database.name, copy.name))
+                    .await;
             }
             _ => panic!("the backup is of another kind of database"),
         }
@@ -120,9 +133,10 @@ impl Database {
 
     /// `postgres://…/NAME?…`, from the server's own with another name.
     pub(super) fn url(&self) -> String {
-        let (path, query) = self.server.split_once('?').map_or((self.server.as_str(), String::new()), |(path, query)| {
-            (path, format!("?{query}"))
-        });
+        let (path, query) = self
+            .server
+            .split_once('?')
+            .map_or((self.server.as_str(), String::new()), |(path, query)| (path, format!("?{query}")));
         let (host, _) = path.rsplit_once('/').expect("MEDICRYPT_TEST_POSTGRES ends with a database's name");
         format!("{host}/{}{query}", self.name)
     }

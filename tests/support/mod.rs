@@ -57,7 +57,11 @@ pub(crate) async fn databases() -> Vec<TestDb> {
 pub(crate) fn sqlite() -> TestDb {
     let folder = folder();
     let home = folder.path().to_owned();
-    TestDb { location: Location::Sqlite(home.join("data")), home, _owned: Some(Owned { _folder: folder, database: None }) }
+    TestDb {
+        location: Location::Sqlite(home.join("data")),
+        home,
+        _owned: Some(Owned { _folder: folder, database: None }),
+    }
 }
 
 async fn postgres(server: &str) -> TestDb {
@@ -97,7 +101,8 @@ impl TestDb {
 
     /// The place of another process, which stays its owner.
     pub(crate) fn attach(address: &str) -> Self {
-        let [kind, place, home] = address.lines().collect::<Vec<_>>().try_into().expect("an address has three lines");
+        let [kind, place, home] =
+            address.lines().collect::<Vec<_>>().try_into().expect("an address has three lines");
         let location = match kind {
             "sqlite" => Location::Sqlite(place.into()),
             _ => Location::Postgres(place.to_owned()),
@@ -140,7 +145,8 @@ pub(crate) async fn try_open(db: &TestDb, clock: Arc<dyn Clock>) -> Result<Rooms
     let (keyring, unsealer) = Keyring::open(store.clone(), around, &Master::Directory(db.master())).await?;
     let keyring = Arc::new(keyring);
     let ledger =
-        Ledger::open(store.clone(), keyring.clone(), unsealer.clone(), db.checkpoints(), PAILLIER_PUBLIC).await?;
+        Ledger::open(store.clone(), keyring.clone(), unsealer.clone(), db.checkpoints(), PAILLIER_PUBLIC)
+            .await?;
     Ok(Rooms { store, keyring, unsealer, ledger })
 }
 

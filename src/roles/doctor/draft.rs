@@ -5,14 +5,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use crypto::encoding::Encoder;
 use entity::{PrescriptionStatus, prescription};
-use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
 
 use crate::{
     access::confirm,
     clinic::{ClinicError, prescription::default_policy},
     graph::{Answer, Can, can::can, idempotency::Once, nouns::time, session},
-    ledger::{Draft as Entry, Outcome, Tx},
+    ledger::{Draft as Entry, Outcome},
     vault::payload::{PrescriptionBody, PrescriptionHeader, PrescriptionProgress},
 };
 
@@ -71,14 +70,21 @@ impl DraftPrescription {
         let (world, actor) = (session::world(ctx)?, session::actor(ctx)?);
         let days = input.valid_days.unwrap_or(VALID_DAYS.0);
         if !(1..=VALID_DAYS.1).contains(&days) {
-            return Err(ClinicError::Input { field: "validDays", problem: "must be between 1 and 365".to_owned() }.into());
+            return Err(ClinicError::Input {
+                field: "validDays",
+                problem: "must be between 1 and 365".to_owned(),
+            }
+            .into());
         }
         let patient = world.clinic.patient(input.patient_id).await?;
         let ask = world.clinic.ask_patient(actor, input.patient_id, patient.as_deref()).await?;
         let permit = world.desk.authorize::<Draft>(actor, ask.resource, ask.facts).await?;
-        let key_id = world.identity.key_id_of(actor).await?;
+        let key_id = world.clinic.own_key_id(actor).await?;
 
-        let canonical = Encoder::new("medicrypt/draft-input/v1").bytes(input.patient_id.as_bytes()).u64(days.into()).finish();
+        let canonical = Encoder::new("medicrypt/draft-input/v1")
+            .bytes(input.patient_id.as_bytes())
+            .u64(days.into())
+            .finish();
         let once = Once::new(&world.keyring, actor, "draftPrescription", input.idempotency_key, &canonical);
         let keyring = world.keyring.clone();
         let key = world.vault.page([input.patient_id]).await?.key(input.patient_id)?;
@@ -104,7 +110,12 @@ impl DraftPrescription {
             return Ok(draft);
         }
         let policy = default_policy(input.patient_id);
-        let body = PrescriptionBody::Draft { key_id, issued_at: rfc3339(issued_ms), expires_at: rfc3339(expires_ms), nonce };
+        let body = PrescriptionBody::Draft {
+            key_id,
+            issued_at: rfc3339(issued_ms),
+            expires_at: rfc3339(expires_ms),
+            nonce,
+        };
         let progress = PrescriptionProgress { prescribed: 0, dispensed: 0 };
         let row = prescription::Model {
             id: made,
@@ -120,20 +131,22 @@ impl DraftPrescription {
             version: 1,
             tag: Vec::new(),
         };
-        let entry = Entry::new(actor.by(), "PRESCRIPTION_DRAFTED", Outcome::Done).of(key, "TREAT").with("prescription", made);
+        let entry = Entry::new(actor.by(), "PRESCRIPTION_DRAFTED", Outcome::Done)
+            .of(key, "TREAT")
+            .with("prescription", made);
         let facts = permit.facts().to_vec();
-        let write = move |tx: &'_ mut Tx| -> BoxFuture<'_, Result<(), ClinicError>> {
-            let (row, entry, facts) = (row.clone(), entry.clone(), facts.clone());
-            async move {
-                confirm(tx, &facts).await?;
-                tx.insert(row).await?;
-                once.remember(tx, made).await?;
-                tx.append(entry);
-                Ok(())
-            }
-            .boxed()
-        };
-        world.write("draft prescription", write).await?;
+        world
+            .write("draft prescription", move |tx| {
+                let (row, entry, facts) = (row.clone(), entry.clone(), facts.clone());
+                Box::pin(async move {
+                    confirm(tx, &facts).await?;
+                    tx.insert(row).await?;
+                    once.remember(tx, made).await?;
+                    tx.append(entry);
+                    Ok::<_, ClinicError>(())
+                })
+            })
+            .await?;
         Ok(draft)
     }
 }

@@ -4,7 +4,6 @@ use async_graphql::{Context, InputObject, Object};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crypto::signed_text::{self, MedicineText, SignedText as _};
 use entity::{PrescriptionStatus, prescription};
-use futures::{FutureExt as _, future::BoxFuture};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     clinic::{ClinicError, prescription::DRAFT_MS},
     graph::{Answer, Can, can::can, nouns::Prescription, session},
     keyring::SystemKey,
-    ledger::{Draft as Entry, Outcome, Tx},
+    ledger::{Draft as Entry, Outcome},
     vault::payload::{PrescriptionBody, PrescriptionProgress},
 };
 
@@ -54,7 +53,8 @@ impl IssuePrescription {
     ) -> Answer<Prescription> {
         let (world, actor) = (session::world(ctx)?, session::actor(ctx)?);
         let row = world.clinic.prescription(input.id).await?.ok_or(ClinicError::NotFound)?;
-        let facts = world.clinic.facts(actor, &[row.patient_id]).await?.remove(&row.patient_id).unwrap_or_default();
+        let facts =
+            world.clinic.facts(actor, &[row.patient_id]).await?.remove(&row.patient_id).unwrap_or_default();
         let ask = world.clinic.ask_prescription(&row, &facts)?;
         let permit = world.desk.authorize::<Issue>(actor, ask.resource, ask.facts).await?;
         let page = world.vault.page([row.patient_id]).await?;
@@ -102,26 +102,29 @@ impl IssuePrescription {
         let progress = keyring.seal_for(&key, policy, row.id, next, &progress)?;
         let signed = PrescriptionBody::Signed { text, signature };
         let body = keyring.seal_for(&key, policy, row.id, next, &signed)?;
-        let entry = Entry::new(actor.by(), "PRESCRIPTION_ISSUED", Outcome::Done).of(key, "TREAT").with("prescription", row.id);
+        let entry = Entry::new(actor.by(), "PRESCRIPTION_ISSUED", Outcome::Done)
+            .of(key, "TREAT")
+            .with("prescription", row.id);
         let facts = permit.facts().to_vec();
-        let write = move |tx: &'_ mut Tx| -> BoxFuture<'_, Result<prescription::Model, ClinicError>> {
-            let (row, entry, facts) = (row.clone(), entry.clone(), facts.clone());
-            let (text_tag, progress, body) = (text_tag.clone(), progress.clone(), body.clone());
-            async move {
-                confirm(tx, &facts).await?;
-                let change = |next: &mut prescription::Model| {
-                    next.status = PrescriptionStatus::Issued;
-                    next.text_tag = Some(text_tag);
-                    next.progress = progress;
-                    next.body = body;
-                };
-                let issued = tx.update(&row, change).await.map_err(ClinicError::or_replay)?;
-                tx.append(entry);
-                Ok(issued.into_inner())
-            }
-            .boxed()
-        };
-        let issued = world.write("issue prescription", write).await?.value;
+        let issued = world
+            .write("issue prescription", move |tx| {
+                let (row, entry, facts) = (row.clone(), entry.clone(), facts.clone());
+                let (text_tag, progress, body) = (text_tag.clone(), progress.clone(), body.clone());
+                Box::pin(async move {
+                    confirm(tx, &facts).await?;
+                    let change = |next: &mut prescription::Model| {
+                        next.status = PrescriptionStatus::Issued;
+                        next.text_tag = Some(text_tag);
+                        next.progress = progress;
+                        next.body = body;
+                    };
+                    let issued = tx.update(&row, change).await.map_err(ClinicError::or_replay)?;
+                    tx.append(entry);
+                    Ok::<_, ClinicError>(issued.into_inner())
+                })
+            })
+            .await?
+            .value;
         Ok(Prescription::new(&issued, &signed, world.now_ms()))
     }
 }

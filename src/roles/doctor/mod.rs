@@ -1,9 +1,9 @@
 //! The doctor: opens patients they treat, reads their records, and prescribes with a key of their own.
 
-mod draft;
-mod issue;
-mod patient;
-mod patients;
+pub mod draft;
+pub mod issue;
+pub mod patient;
+pub mod patients;
 
 use async_graphql::MergedObject;
 use entity::Role;
@@ -30,9 +30,10 @@ pub const RULES: &[Rule] = &[
     allow::<patient::ReadRecord>("doctors read the records of patients they treat", treats),
     allow::<patient::ReadPrescription>("doctors read the prescriptions of patients they treat", treats),
     allow::<draft::Draft>("doctors prescribe for patients they treat", treats),
-    allow::<issue::Issue>("who drafted a prescription issues it, while treating the patient", |actor, facts| {
-        treats(actor, facts) && facts.author == Some(actor.account())
-    }),
+    allow::<issue::Issue>(
+        "who drafted a prescription issues it, while treating the patient",
+        |actor, facts| treats(actor, facts) && facts.author == Some(actor.account()),
+    ),
 ];
 
 fn treats(actor: &Actor, facts: &Facts) -> bool {

@@ -48,7 +48,11 @@ pub(super) struct OpenedPatient;
 impl OpenedPatient {
     /// Opens a patient whom you treat. For anybody else, and for a number that does not exist, `NO_CARE_RELATION`.
     #[graphql(guard = "Can::<OpenPatient>::new()", directive = can::apply("OPEN_PATIENT".to_owned()), directive = opens::apply("Demographics".to_owned()))]
-    async fn patient(&self, ctx: &Context<'_>, #[graphql(desc = "The patient's id.")] id: Uuid) -> Answer<Patient> {
+    async fn patient(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The patient's id.")] id: Uuid,
+    ) -> Answer<Patient> {
         let (world, actor) = (session::world(ctx)?, session::actor(ctx)?);
         let row = world.clinic.patient(id).await?;
         let ask = world.clinic.ask_patient(actor, id, row.as_deref()).await?;
@@ -77,7 +81,8 @@ impl Patient {
     ) -> Answer<Connection<Cursor, MedicalRecord, EmptyFields, EmptyFields>> {
         let (world, actor, size) = (session::world(ctx)?, session::actor(ctx)?, page.size()?);
         let after = page.after()?.map(|Cursor(ms, id)| (ms, id));
-        let (records, more) = world.clinic.records::<ReadRecord>(actor, self.who.id, &self.facts, after, size).await?;
+        let (records, more) =
+            world.clinic.records::<ReadRecord>(actor, self.who.id, &self.facts, after, size).await?;
         Ok(page.connection(records.iter().map(MedicalRecord::of).collect(), more))
     }
 
@@ -90,8 +95,12 @@ impl Patient {
     ) -> Answer<Connection<Cursor, Prescription, EmptyFields, EmptyFields>> {
         let (world, actor, size) = (session::world(ctx)?, session::actor(ctx)?, page.size()?);
         let after = page.after()?.map(|Cursor(ms, id)| (ms, id));
-        let (read, more) = world.clinic.read_prescriptions::<ReadPrescription>(actor, self.who.id, &self.facts, after, size).await?;
+        let (read, more) = world
+            .clinic
+            .read_prescriptions::<ReadPrescription>(actor, self.who.id, &self.facts, after, size)
+            .await?;
         let now_ms = world.now_ms();
-        Ok(page.connection(read.iter().map(|(row, body)| Prescription::of(row, body, now_ms)).collect(), more))
+        Ok(page
+            .connection(read.iter().map(|(row, body)| Prescription::of(row, body, now_ms)).collect(), more))
     }
 }

@@ -7,7 +7,12 @@ use async_graphql::{
 
 use crate::{
     access::Opens,
-    graph::{Answer, Can, Cursor, Page, can::{can, opens}, nouns::PatientIdentity, session},
+    graph::{
+        Answer, Can, Cursor, Page,
+        can::{can, opens},
+        nouns::PatientIdentity,
+        session,
+    },
     vault::payload::Demographics,
 };
 

@@ -10,7 +10,6 @@ use crypto::{
     signed_text::{Handover, SignedText as _},
 };
 use entity::{dispensing, prescription};
-use futures::{FutureExt as _, future::BoxFuture};
 use sea_orm::{EntityTrait as _, QuerySelect as _};
 use uuid::Uuid;
 
@@ -20,12 +19,21 @@ use crate::{
         ClinicError,
         prescription::{dispensable, dispensed},
     },
-    graph::{Answer, Can, can::{can, opens}, idempotency::Once, nouns::time, session},
+    graph::{
+        Answer, Can,
+        can::{can, opens},
+        idempotency::Once,
+        nouns::time,
+        session,
+    },
     identity::Actor,
     keyring::{Checked, SystemKey},
     ledger::{By, Draft, Outcome, Tx},
     store::Backend,
-    vault::{Page, payload::{DispensingBody, PrescriptionBody, PrescriptionProgress}},
+    vault::{
+        Page,
+        payload::{DispensingBody, PrescriptionBody, PrescriptionProgress},
+    },
     world::World,
 };
 
@@ -117,11 +125,11 @@ impl DispensePrescription {
         let (by, pharmacist, made) = (actor.by(), actor.account(), input.handover_id);
         let job = Arc::new(Job { world: world.clone(), by, pharmacist, permit, page, handover, input, once });
         let again = job.clone();
-        let write = move |tx: &'_ mut Tx| -> BoxFuture<'_, _> {
+        let written = world.write("dispense", move |tx| {
             let job = again.clone();
-            async move { job.run(tx).await }.boxed()
-        };
-        match world.write("dispense", write).await?.value {
+            Box::pin(async move { job.run(tx).await })
+        });
+        match written.await?.value {
             Some(handover) => receipt(world, made, &handover).await,
             None => replayed(world, actor, &job.permit, &job.page, made).await,
         }
@@ -157,7 +165,8 @@ impl Job {
             return Ok(None);
         }
         dispensable(&row, now_ms)?;
-        let progress = self.page.open_at::<Dispense, PrescriptionProgress>(row.version, &row.progress, &self.permit)?;
+        let progress =
+            self.page.open_at::<Dispense, PrescriptionProgress>(row.version, &row.progress, &self.permit)?;
         let (progress, status) = dispensed(*progress, self.input.quantity)?;
         let (key, policy) = (self.page.key(row.patient_id)?, &self.permit.resource().policy);
         let sealed = keyring.seal_for(&key, policy, row.id, row.version + 1, &progress)?;
@@ -207,10 +216,18 @@ impl Job {
 }
 
 /// Rebuilds the hand-over's text from the typed input and verifies the pharmacist's signature over it.
-async fn signed(world: &World, actor: &Actor, input: &DispenseInput, prescription_hash: &str) -> Result<Handed, ClinicError> {
+async fn signed(
+    world: &World,
+    actor: &Actor,
+    input: &DispenseInput,
+    prescription_hash: &str,
+) -> Result<Handed, ClinicError> {
     let at = input.at.timestamp_millis();
     if (at - world.now_ms()).abs() > SKEW_MS {
-        return Err(ClinicError::Input { field: "at", problem: "is more than five minutes off the server's time".to_owned() });
+        return Err(ClinicError::Input {
+            field: "at",
+            problem: "is more than five minutes off the server's time".to_owned(),
+        });
     }
     let text = Handover {
         prescription: input.prescription_id.to_string(),
@@ -231,8 +248,15 @@ async fn signed(world: &World, actor: &Actor, input: &DispenseInput, prescriptio
 }
 
 /// The receipt of a hand-over that was made before. Rights are decided anew, for its own row.
-async fn replayed(world: &World, actor: &Actor, permit: &Permit<Dispense>, page: &Page, made: Uuid) -> Answer<DispensingReceipt> {
-    let row = dispensing::Entity::find_by_id(made).one(world.store.read()).await?.ok_or(ClinicError::NotFound)?;
+async fn replayed(
+    world: &World,
+    actor: &Actor,
+    permit: &Permit<Dispense>,
+    page: &Page,
+    made: Uuid,
+) -> Answer<DispensingReceipt> {
+    let row =
+        dispensing::Entity::find_by_id(made).one(world.store.read()).await?.ok_or(ClinicError::NotFound)?;
     let row = world.keyring.check(row).map_err(ClinicError::from)?;
     let of = permit.resource();
     let resource = Resource { table: "dispensing", row: row.id, version: row.version, ..of.clone() };
@@ -243,7 +267,8 @@ async fn replayed(world: &World, actor: &Actor, permit: &Permit<Dispense>, page:
 }
 
 async fn receipt(world: &World, made: Uuid, body: &DispensingBody) -> Answer<DispensingReceipt> {
-    let row = dispensing::Entity::find_by_id(made).one(world.store.read()).await?.ok_or(ClinicError::NotFound)?;
+    let row =
+        dispensing::Entity::find_by_id(made).one(world.store.read()).await?.ok_or(ClinicError::NotFound)?;
     Ok(DispensingReceipt {
         id: row.id,
         prescription_id: row.prescription_id,

@@ -1,13 +1,21 @@
 //! What waits to be dispensed.
 
-use async_graphql::{Context, Object, SimpleObject, connection::{Connection, EmptyFields}};
+use async_graphql::{
+    Context, Object, SimpleObject,
+    connection::{Connection, EmptyFields},
+};
 use chrono::{DateTime, Utc};
 use crypto::signed_text::{self, SignedText as _};
 use uuid::Uuid;
 
 use crate::{
     access::{Facts, Opens},
-    graph::{Answer, Can, Cursor, Page, can::{can, opens}, nouns::{PrescriptionState, time, words}, session},
+    graph::{
+        Answer, Can, Cursor, Page,
+        can::{can, opens},
+        nouns::{PrescriptionState, time, words},
+        session,
+    },
     vault::payload::PrescriptionBody,
 };
 
@@ -51,7 +59,10 @@ impl PrescriptionQueue {
         let (world, actor, size) = (session::world(ctx)?, session::actor(ctx)?, page.size()?);
         let rows = world.clinic.waiting(page.after()?.map(|Cursor(ms, id)| (ms, id)), size).await?;
         let more = rows.len() as u64 == size;
-        let asks = rows.iter().map(|row| world.clinic.ask_prescription(row, &Facts::default())).collect::<Result<Vec<_>, _>>()?;
+        let asks = rows
+            .iter()
+            .map(|row| world.clinic.ask_prescription(row, &Facts::default()))
+            .collect::<Result<Vec<_>, _>>()?;
         let permits = world.desk.authorize_many::<ViewQueue>(actor, asks).await?;
         let keys = world.vault.page(rows.iter().map(|row| row.patient_id)).await?;
         let mut items = Vec::with_capacity(rows.len());

@@ -6,7 +6,12 @@ use uuid::Uuid;
 use crate::{
     access::{Facts, Opens},
     clinic::{ClinicError, prescription::Step},
-    graph::{Answer, Can, can::{can, opens}, nouns::{PatientIdentity, PrescriptionState, words}, session},
+    graph::{
+        Answer, Can,
+        can::{can, opens},
+        nouns::{PatientIdentity, PrescriptionState, words},
+        session,
+    },
     vault::payload::{Demographics, PrescriptionBody, PrescriptionProgress},
 };
 
@@ -98,7 +103,8 @@ impl VerifyPrescription {
             None => None,
             Some(patient) => {
                 let ask = world.clinic.ask_patient(actor, patient.id, Some(&patient)).await?;
-                let permit = world.desk.authorize::<IdentifyRecipient>(actor, ask.resource, ask.facts).await?;
+                let permit =
+                    world.desk.authorize::<IdentifyRecipient>(actor, ask.resource, ask.facts).await?;
                 let who = page.open::<IdentifyRecipient, Demographics>(&patient.demographics, &permit)?;
                 Some(PatientIdentity::new(patient.id, &who))
             }

@@ -1,0 +1,3 @@
+//! FHIR in and out.
+
+pub mod fhir;
