@@ -1,1 +1,2 @@
+//! The server and its client.
 fn main() {}

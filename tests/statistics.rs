@@ -7,10 +7,10 @@ mod wards;
 use std::{sync::Arc, time::Duration};
 
 use crypto::paillier::PublicKey;
-use entity::{ReleaseStatus, release};
+use entity::{ReleaseStatus, release, vital};
 use medicrypt::{
     keyring::{Keyring, Master},
-    ledger::{By, Filter},
+    ledger::{By, Filter, LedgerError},
     statistics::{Decryptor, Kind, Left, Limits, Metric, Question, StatisticsError},
     store::{Store, Strength, Surroundings, SystemClock},
 };
@@ -98,7 +98,13 @@ async fn a_patient_counts_once_by_the_latest_value_and_errors_bring_the_one_befo
 
         let passing = ward.measure(Metric::HeartRate, 4_000, &all(200)).await;
         ward.retire(&passing[0]).await.unwrap();
-        assert!(matches!(ward.retire(&passing[0]).await, Err(StatisticsError::Ledger(_))), "{db}");
+        assert!(
+            matches!(ward.retire(&passing[0]).await, Err(StatisticsError::Ledger(LedgerError::Conflict))),
+            "{db}"
+        );
+        let retired = vital::Entity::find_by_id(passing[0].id).one(ward.store.read()).await.unwrap().unwrap();
+        let again = ward.retire(&ward.keyring.check(retired).unwrap()).await;
+        assert!(matches!(again, Err(StatisticsError::NotCurrent)), "{db}");
         for vital in &passing[1..] {
             ward.retire(vital).await.unwrap();
         }
@@ -124,7 +130,7 @@ async fn fifty_parallel_questions_on_a_budget_for_ten_get_ten_answers() {
             (given, refused),
             (10, 40),
             "{db}: {:?}",
-            answers.iter().filter_map(|a| a.as_ref().err()).last()
+            answers.iter().filter_map(|a| a.as_ref().err()).next_back()
         );
         let spent: u32 = answers.iter().flatten().map(|answer| answer.charged_milli).sum();
         let left = ward.statistics.left(ward.analyst).await.unwrap();

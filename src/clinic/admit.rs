@@ -27,6 +27,12 @@ impl Admission {
         Profile::Patient(self.key.clone(), PatientDetails { self_registered: false })
     }
 
+    /// The patient's id.
+    #[must_use]
+    pub fn patient(&self) -> uuid::Uuid {
+        self.row.id
+    }
+
     /// The patient's key.
     #[must_use]
     pub fn key(&self) -> &Arc<PatientKey> {

@@ -2,6 +2,7 @@
 //! machine and its verification. Verbs and rules are the roles'.
 
 pub mod admit;
+pub mod care;
 mod error;
 pub mod medicine;
 pub mod patient;

@@ -51,8 +51,10 @@ pub(super) async fn open(
 /// The first entry, number 0; and from then on the end that was found is the least that is accepted.
 pub(super) async fn begin(ledger: &Ledger) -> Result<(), LedgerError> {
     let room = &ledger.room;
+    // In this order: another node may be founding and signing.
+    let checkpoints = super::checkpoint::signed(room).await?;
     if ledger::Entity::find().count(room.store.read()).await? == 0 {
-        if let Some(newest) = super::checkpoint::signed(room).await?.last() {
+        if let Some(newest) = checkpoints.last() {
             return Err(LedgerError::OlderThanCheckpoint { found: 0, expected: newest.size });
         }
         let genesis =

@@ -136,7 +136,9 @@ impl Ward {
                 let (mut rows, statistics) = (rows.clone(), statistics.clone());
                 Box::pin(async move {
                     let epoch = statistics.open_epoch(tx).await?;
-                    rows.iter_mut().for_each(|row| row.epoch = epoch);
+                    for row in &mut rows {
+                        row.epoch = epoch;
+                    }
                     let rows = tx.insert_all(rows).await?;
                     tx.append(Draft::new(By::System, "MEASURED", Outcome::Done));
                     Ok::<_, StatisticsError>(rows)
