@@ -35,6 +35,7 @@ fn found(table: &str, kind: Violation) -> Option<(String, Violation)> {
     Some((table.to_owned(), kind))
 }
 
+/// Enough patients for the epsilon asked with, or the noisy count is too small once in a while.
 async fn a_ward_of(db: &TestDb, limits: Limits, metric: Metric, values: &[i64]) -> (Ward, Vec<Uuid>) {
     let ward = Ward::open(db, limits).await;
     let patients = ward.admit(values.len()).await;
@@ -47,10 +48,10 @@ async fn a_ward_of(db: &TestDb, limits: Limits, metric: Metric, values: &[i64]) 
 async fn the_exact_mean_is_in_no_answer_column_leaf_or_log() {
     let log = captured_log();
     for db in support::databases().await {
-        let values: Vec<i64> = (0..64).map(|i| 700 + i * i % 97).collect();
+        let values: Vec<i64> = (0..128).map(|i| 700 + i * i % 97).collect();
         let total: i64 = values.iter().sum();
-        let from_centre = total - 64 * Metric::Weight.centre();
-        let mean = f64::from(i32::try_from(total).unwrap()) / 640.0;
+        let from_centre = total - 128 * Metric::Weight.centre();
+        let mean = f64::from(i32::try_from(total).unwrap()) / 1280.0;
         let exact = [total.to_string(), from_centre.to_string(), mean.to_string()];
         assert!(exact.iter().all(|number| number.len() >= 5), "too short to be looked for: {exact:?}");
 
@@ -163,7 +164,7 @@ async fn the_ciphertexts_zero_n_and_n_squared_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_repeated_questions_get_one_answer_and_pay_once() {
     for db in support::databases().await {
-        let (ward, _) = a_ward_of(&db, Limits::default(), Metric::Systolic, &[130; 100]).await;
+        let (ward, _) = a_ward_of(&db, Limits::default(), Metric::Systolic, &[130; 250]).await;
         ward.close_epoch().await;
         let ask = |i: u128| {
             let question = Question { metric: Metric::Systolic, kind: Kind::Mean, epsilon_milli: 500 };
@@ -182,7 +183,7 @@ async fn two_hundred_repeated_questions_get_one_answer_and_pay_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_budget_that_the_administrator_sets_back_is_refused() {
     for db in support::databases().await {
-        let (ward, _) = a_ward_of(&db, Limits::default(), Metric::Systolic, &[130; 100]).await;
+        let (ward, _) = a_ward_of(&db, Limits::default(), Metric::Systolic, &[130; 350]).await;
         ward.close_epoch().await;
         ward.ask(Metric::Systolic, Kind::Mean, 300).await.unwrap();
         let budgets = budget::Entity::find().all(ward.store.read()).await.unwrap();

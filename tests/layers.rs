@@ -37,7 +37,7 @@ const STACK: [&[&str]; 20] = [
 ];
 
 /// Folders of `src/roles/`, strangers to each other.
-const ROLES: [&str; 4] = ["admin", "doctor", "patient", "pharmacist"];
+const ROLES: [&str; 5] = ["admin", "doctor", "everyone", "patient", "pharmacist"];
 
 /// A file that outgrows this is a folder waiting to be made.
 const MOST_LINES: usize = 400;

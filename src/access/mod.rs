@@ -26,7 +26,7 @@ pub use crate::ledger::Receipt;
 pub trait Action: Send + Sync + 'static {
     /// As in the ledger and in the schema's `@can(action:)`.
     const NAME: &'static str;
-    /// HL7 PurposeOfUse of the entry.
+    /// HL7 `PurposeOfUse` of the entry.
     const PURPOSE: &'static str;
     /// The roles that may ever be granted it: what a field's guard asks before anything is loaded.
     const ROLES: &'static [Role];
@@ -54,7 +54,7 @@ pub enum Refusal {
 )]
 pub trait Opens<P>: Action {}
 
-/// Declares a zero-size action: its name in the ledger and in `@can`, HL7 PurposeOfUse, the roles that may ever be granted
+/// Declares a zero-size action: its name in the ledger and in `@can`, HL7 `PurposeOfUse`, the roles that may ever be granted
 /// it, and how a refusal is told. `list` before the name: it shows who is there and no more.
 #[macro_export]
 macro_rules! action {

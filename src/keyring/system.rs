@@ -102,14 +102,14 @@ pub(super) async fn root(
     kek: &Key,
     kek_version: i64,
 ) -> Result<Root, KeyringError> {
-    let root = match named(store, ROOT).await? {
-        Some(row) => unwrap(kek, &row)?,
-        None => {
-            let root = Key::random(&mut around.rng());
-            wrap(store, around, kek, kek_version, ROOT, root.expose()).await?;
-            root
+    if named(store, ROOT).await?.is_none() {
+        let made = Key::random(&mut around.rng());
+        // Of two nodes that found at the same time, the second finds the first one's root.
+        if let Err(error) = wrap(store, around, kek, kek_version, ROOT, made.expose()).await {
+            tracing::debug!(%error, "the system root is there already");
         }
-    };
+    }
+    let root = unwrap(kek, &named(store, ROOT).await?.ok_or(KeyringError::WrongMaster)?)?;
     Ok(Root { keys: ALL.map(|key| root.derive(key.label(), &[])) })
 }
 

@@ -55,7 +55,7 @@ pub struct Draft {
     pub action: &'static str,
     /// Whose record it concerns. The entry is then found by that patient alone.
     pub patient: Option<Arc<PatientKey>>,
-    /// For what (HL7 PurposeOfUse: `TREAT`, `HOPERAT`, `PATRQT`, …).
+    /// For what (HL7 `PurposeOfUse`: `TREAT`, `HOPERAT`, `PATRQT`, …).
     pub purpose: &'static str,
     /// Whether the ordinary rules were overridden.
     pub break_glass: bool,
@@ -74,6 +74,7 @@ impl Draft {
 
     /// The same, with one more detail.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value, reason = "ids and texts read better without a reference")]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.about.push((name, value.to_string()));
         self

@@ -41,13 +41,16 @@ where
     type Active = A;
 }
 
+/// Entries, each with the rows that it stands for.
+pub(super) type Entries = Vec<(Draft, Vec<RowChange>)>;
+
 /// One write transaction: changes, and the entries that stand for them.
 #[derive(Debug)]
 pub struct Tx {
     inner: store::Tx,
     keyring: Arc<Keyring>,
     rows: Vec<RowChange>,
-    entries: Vec<(Draft, Vec<RowChange>)>,
+    entries: Entries,
     before: Arc<Pending>,
 }
 
@@ -154,7 +157,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`LedgerError::Unrecorded`] where a row was written for which no entry stands.
-    pub(super) fn finish(self) -> Result<(store::Tx, Vec<(Draft, Vec<RowChange>)>), LedgerError> {
+    pub(super) fn finish(self) -> Result<(store::Tx, Entries), LedgerError> {
         if self.rows.is_empty() { Ok((self.inner, self.entries)) } else { Err(LedgerError::Unrecorded) }
     }
 }

@@ -74,13 +74,10 @@ where
 {
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool> {
         async move {
-            let result = match AssertUnwindSafe((self.job)(tx)).catch_unwind().await {
-                Ok(result) => result,
-                Err(_) => {
-                    tracing::error!(job = self.name, "a write job panicked; it is rolled back");
-                    Err(LedgerError::Stopped.into())
-                }
-            };
+            let result = AssertUnwindSafe((self.job)(tx)).catch_unwind().await.unwrap_or_else(|_| {
+                tracing::error!(job = self.name, "a write job panicked; it is rolled back");
+                Err(LedgerError::Stopped.into())
+            });
             let stays = result.is_ok();
             self.result = Some(result);
             stays
