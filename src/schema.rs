@@ -48,10 +48,16 @@ pub fn build(world: World) -> Api {
         .finish()
 }
 
+/// The schema alone: to print it, and to validate documents. Whatever needs a room is refused.
+#[must_use]
+pub fn without_rooms() -> Api {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription).disable_suggestions().finish()
+}
+
 /// The whole schema as `schema.graphql` has it.
 #[must_use]
 pub fn sdl() -> String {
     let options =
         async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish().sdl_with_options(options)
+    without_rooms().sdl_with_options(options)
 }

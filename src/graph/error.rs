@@ -117,6 +117,8 @@ codes! {
     TooNoisy = "TOO_NOISY" retry Never;
     /// No epoch is closed yet, so there is nothing to answer from.
     NoClosedEpoch = "NO_CLOSED_EPOCH" retry Later;
+    /// The decryptor does not answer. The question is charged once and answered when asked again.
+    DecryptorUnavailable = "DECRYPTOR_UNAVAILABLE" retry Later;
     /// Somebody else changed the same thing first.
     ConflictRetry = "CONFLICT_RETRY" retry AfterReread;
     /// A row was changed behind the server's back. Tell the administrator.

@@ -29,9 +29,15 @@ pub(super) struct Subjects(Mutex<HashMap<Uuid, u64>>);
 struct Bounds {
     low: u64,
     high: Option<u64>,
+    /// How far the next gallop reaches: 256 times as far as the last.
+    stride: u64,
 }
 
 impl Bounds {
+    fn from(low: u64) -> Self {
+        Self { low, high: None, stride: 1 }
+    }
+
     fn meet(self) -> bool {
         self.high == Some(self.low)
     }
@@ -40,7 +46,7 @@ impl Bounds {
     fn probes(self) -> Vec<u64> {
         match self.high {
             _ if self.meet() => Vec::new(),
-            None => (0..PROBES).map(|k| self.low + (1 << k) - 1).collect(),
+            None => (0..PROBES).map(|k| self.low + (self.stride << k) - 1).collect(),
             Some(high) => {
                 let step = (high - self.low).div_ceil(PROBES).max(1);
                 (self.low..high).step_by(usize::try_from(step).unwrap_or(usize::MAX)).collect()
@@ -55,6 +61,11 @@ impl Bounds {
             self.high = Some(self.high.map_or(j, |high| high.min(j)));
         }
     }
+
+    fn next_round(&mut self) {
+        // 256^5 entries of one patient are out of reach: no overflow.
+        self.stride = self.stride.saturating_mul(1 << PROBES).min(1 << 40);
+    }
 }
 
 impl Subjects {
@@ -65,7 +76,7 @@ impl Subjects {
         patients: impl Iterator<Item = &Arc<PatientKey>>,
     ) -> Result<HashMap<Uuid, u64>, LedgerError> {
         let mut searches: HashMap<Uuid, (&PatientKey, Bounds)> = patients
-            .map(|key| (key.patient(), (key.as_ref(), Bounds { low: self.known(key.patient()), high: None })))
+            .map(|key| (key.patient(), (key.as_ref(), Bounds::from(self.known(key.patient())))))
             .collect();
         while searches.values().any(|(_, bounds)| !bounds.meet()) {
             let probes: Vec<(Uuid, u64, Vec<u8>)> = searches
@@ -80,6 +91,7 @@ impl Subjects {
                     bounds.learn(*j, existing.contains(tag));
                 }
             }
+            searches.values_mut().for_each(|(_, bounds)| bounds.next_round());
         }
         Ok(searches.into_iter().map(|(patient, (_, bounds))| (patient, bounds.low)).collect())
     }
@@ -125,13 +137,14 @@ mod tests {
     fn the_search_ends_at_the_true_count_from_any_start() {
         for count in (0..70).chain([255, 256, 1000, 100_000]) {
             for known in [0, count / 2, count] {
-                let (mut bounds, mut rounds) = (Bounds { low: known, high: None }, 0);
+                let (mut bounds, mut rounds) = (Bounds::from(known), 0);
                 while !bounds.meet() {
                     rounds += 1;
                     assert!(rounds < 30, "no end for {count} from {known}");
                     for j in bounds.probes() {
                         bounds.learn(j, j < count);
                     }
+                    bounds.next_round();
                 }
                 assert_eq!(bounds.low, count);
             }

@@ -94,6 +94,12 @@ impl World {
         let statistics = Arc::new(
             Statistics::open(store.clone(), keyring.clone(), unsealer, ledger.clone(), decryptor).await?,
         );
+        // A statistic that can't be completed is no reason to keep doctors out: it is completed when asked again.
+        match statistics.complete_pending().await {
+            Ok(0) => {}
+            Ok(completed) => tracing::info!(completed, "answered statistics that were charged before the last stop"),
+            Err(error) => tracing::error!(%error, "statistics that were charged could not be answered"),
+        }
         let clinic = Arc::new(Clinic::new(
             store.clone(),
             keyring.clone(),

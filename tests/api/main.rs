@@ -7,4 +7,5 @@ mod hospital;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod playground;
 mod story;
