@@ -61,7 +61,9 @@ impl Ahead {
             progress.begin(&format!("{}, looking ahead", file.name()), file.bytes);
             let mut batches = Batches::of(file);
             while let Some(batch) = batches.next().await? {
-                batch.items.iter().for_each(|(_, item)| ahead.learn(keyring, item));
+                for (_, item) in &batch.items {
+                    ahead.learn(keyring, item);
+                }
                 progress.advance(batch.bytes, batch.lines());
             }
             progress.end();

@@ -7,8 +7,9 @@ use entity::{RecordStatus, medical_record, vital};
 use uuid::Uuid;
 
 use super::{
-    ImportError, blind,
+    ImportError,
     ahead::Ahead,
+    blind,
     fhir::{Kind, Refused, item::Item},
     links::There,
     report::Told,
@@ -43,17 +44,23 @@ pub(super) enum Outcome {
 /// Why a resource that can be read is refused: in words that follow its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Why {
-    #[error("refers to a patient who is not here: import `Patient` with it, or see why the patient was refused")]
+    #[error(
+        "refers to a patient who is not here: import `Patient` with it, or see why the patient was refused"
+    )]
     UnknownPatient,
     #[error("belongs to a patient who was erased here: nothing of theirs is taken again")]
     ErasedPatient,
     #[error("refers to an encounter that is not here: import `Encounter` with it, or see why it was refused")]
     UnknownEncounter,
-    #[error("refers to a practitioner who is not here: import `Practitioner` with it, or see why they were refused")]
+    #[error(
+        "refers to a practitioner who is not here: import `Practitioner` with it, or see why they were refused"
+    )]
     UnknownPractitioner,
     #[error("names no practitioner as `requester`: add who prescribed it")]
     NoPrescriber,
-    #[error("is neither doctor nor pharmacist by an active PractitionerRole: other staff have no accounts here")]
+    #[error(
+        "is neither doctor nor pharmacist by an active PractitionerRole: other staff have no accounts here"
+    )]
     NoRoleHere,
     #[error("has an e-mail address, or else an id, that is somebody's user name here: give it another")]
     UsernameTaken,
@@ -111,7 +118,9 @@ impl<'a> Composer<'a> {
         for (line, item) in items {
             told.push(match self.take(item) {
                 Ok(outcome) => Told::Outcome(outcome),
-                Err(NotTaken::Refused(why)) => Told::Refused { line: *line, id: item.source_id().to_owned(), why },
+                Err(NotTaken::Refused(why)) => {
+                    Told::Refused { line: *line, id: item.source_id().to_owned(), why }
+                }
                 Err(NotTaken::Failed(error)) => return Err(error),
             });
         }
@@ -169,7 +178,7 @@ impl<'a> Composer<'a> {
     }
 
     /// A record; `id`, and the rest as in its row.
-    pub(super) fn record(&mut self, key: &PatientKey, record: Record) -> Result<(), KeyringError> {
+    pub(super) fn record(&mut self, key: &PatientKey, record: &Record) -> Result<(), KeyringError> {
         let keyring = &self.world.keyring;
         let header = RecordHeader { category: record.category, policy: POLICY.to_owned() };
         let row = medical_record::Model {

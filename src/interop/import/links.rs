@@ -47,7 +47,9 @@ impl There {
     /// Of the databases.
     pub(super) async fn look(world: &World, kind: Kind, items: &[(u64, Item)]) -> Result<Self, ImportError> {
         let mut named = Named::default();
-        items.iter().for_each(|(_, item)| named.add(&world.keyring, item));
+        for (_, item) in items {
+            named.add(&world.keyring, item);
+        }
         let (read, mut rows) = (world.store.read(), HashSet::new());
         rows.extend(there::<patient::Entity>(read, &named.patients).await?);
         let keyed: Vec<Uuid> = if kind == Kind::Patient {
@@ -58,7 +60,8 @@ impl There {
         } else {
             rows.iter().copied().collect()
         };
-        let keys = world.keyring.patients(&keyed).await?.into_iter().map(|(id, key)| (id, Arc::new(key))).collect();
+        let keys =
+            world.keyring.patients(&keyed).await?.into_iter().map(|(id, key)| (id, Arc::new(key))).collect();
         rows.extend(there::<account::Entity>(read, &named.accounts).await?);
         rows.extend(there::<medical_record::Entity>(read, &named.records).await?);
         rows.extend(there::<vital::Entity>(read, &named.vitals).await?);
@@ -153,7 +156,11 @@ async fn there<E: EntityTrait>(
 }
 
 /// The user names of new staff that are somebody's already. Staff are few.
-async fn taken(world: &World, items: &[(u64, Item)], rows: &HashSet<Uuid>) -> Result<HashSet<String>, ImportError> {
+async fn taken(
+    world: &World,
+    items: &[(u64, Item)],
+    rows: &HashSet<Uuid>,
+) -> Result<HashSet<String>, ImportError> {
     let mut taken = HashSet::new();
     for (_, item) in items {
         let Item::Practitioner(it) = item else { continue };

@@ -73,7 +73,8 @@ async fn import_file(
         let there = There::look(world, file.kind, &batch.items).await?;
         let (own, facts) = (world.clone(), ahead.clone());
         let (rows, outcomes) =
-            spawn_blocking(move || Composer::new(&own, &facts, there).compose(&batch.items, batch.refused)).await??;
+            spawn_blocking(move || Composer::new(&own, &facts, there).compose(&batch.items, batch.refused))
+                .await??;
         write(world, file.kind, rows).await?;
         report.count(lines, outcomes, progress);
         progress.advance(bytes, lines);

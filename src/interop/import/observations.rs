@@ -74,6 +74,6 @@ impl Composer<'_> {
         let start = Some(iso(it.effective));
         let body = RecordBody { title, code, cause: None, notes, start, end: None, department: None };
         let category = RecordCategory::Observation;
-        Ok(self.record(&key, Record { id, visit, author: None, category, body, at: it.effective })?)
+        Ok(self.record(&key, &Record { id, visit, author: None, category, body, at: it.effective })?)
     }
 }

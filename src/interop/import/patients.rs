@@ -35,7 +35,8 @@ impl Composer<'_> {
             smoking_status: self.ahead.smoking(id).map(str::to_owned),
         };
         let keyring = &self.world.keyring;
-        let source = Encoder::new("medicrypt/source-tag/v1").str(Kind::Patient.name()).str(&it.source_id).finish();
+        let source =
+            Encoder::new("medicrypt/source-tag/v1").str(Kind::Patient.name()).str(&it.source_id).finish();
         self.rows.patients.push(patient::Model {
             id,
             source_tag: Some(keyring.mac(SystemKey::Source, &source).to_vec()),

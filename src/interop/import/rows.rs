@@ -81,7 +81,8 @@ impl Rows {
             .columns([Column::PatientId, Column::AccountId])
             .filter(Column::PatientId.is_in(patients))
             .filter(Column::Kind.eq(clinic::care::TREATING));
-        let known: HashSet<(Uuid, Uuid)> = known.into_tuple().all(tx.connection()).await?.into_iter().collect();
+        let known: HashSet<(Uuid, Uuid)> =
+            known.into_tuple().all(tx.connection()).await?.into_iter().collect();
         self.relations.retain(|row| !known.contains(&(row.patient_id, row.account_id)));
         Ok(())
     }

@@ -39,7 +39,9 @@ impl Composer<'_> {
     }
 
     pub(super) fn role(&self, it: &item::PractitionerRole) -> Result<Outcome, NotTaken> {
-        self.account(&it.practitioner).map(|_| Outcome::ForOthers).ok_or_else(|| Why::UnknownPractitioner.into())
+        self.account(&it.practitioner)
+            .map(|_| Outcome::ForOthers)
+            .ok_or_else(|| Why::UnknownPractitioner.into())
     }
 
     /// Doctor comes before pharmacist. Whoever is neither gets no account: none of the roles here would be right.
@@ -57,7 +59,10 @@ impl Composer<'_> {
             }));
         }
         let (department, hospital) = self.ahead.place(of(&PHARMACIST)?);
-        Some(Profile::Pharmacist(PharmacistDetails { pharmacy: text(department.or(hospital)), licence: String::new() }))
+        Some(Profile::Pharmacist(PharmacistDetails {
+            pharmacy: text(department.or(hospital)),
+            licence: String::new(),
+        }))
     }
 }
 

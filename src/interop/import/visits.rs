@@ -14,7 +14,7 @@ use crate::{
     vault::payload::{RecordBody, RecordCategory},
 };
 
-/// HL7 ParticipationType: the attender.
+/// HL7 `ParticipationType`: the attender.
 const ATTENDER: &str = "ATND";
 
 impl Composer<'_> {
@@ -25,7 +25,8 @@ impl Composer<'_> {
         }
         let key = self.key_of(&it.patient)?;
         let codes: Vec<&str> = it.reasons.iter().filter_map(|reason| reason.code.as_deref()).collect();
-        let notes = [Some(it.status.clone()), some(codes.join(", ")).map(|codes| format!("reason codes: {codes}"))];
+        let notes =
+            [Some(it.status.clone()), some(codes.join(", ")).map(|codes| format!("reason codes: {codes}"))];
         let department = it.department.as_ref().and_then(|id| self.ahead.name(id));
         let body = RecordBody {
             title: title(it.class.as_deref()).to_owned(),
@@ -38,7 +39,7 @@ impl Composer<'_> {
         };
         let author = self.attender(it);
         let category = RecordCategory::Encounter;
-        self.record(&key, Record { id, visit: Some(id), author, category, body, at: it.start })?;
+        self.record(&key, &Record { id, visit: Some(id), author, category, body, at: it.start })?;
         if it.status != "cancelled" {
             self.relate(key.patient(), it);
         }
@@ -64,7 +65,7 @@ impl Composer<'_> {
         };
         let first_moment = |date: PartialDate| date.first_day().and_time(NaiveTime::MIN).and_utc();
         let at = it.recorded.or_else(|| it.onset.map(first_moment)).unwrap_or(self.now);
-        self.record(&key, Record { id, visit, author: None, category: RecordCategory::Condition, body, at })?;
+        self.record(&key, &Record { id, visit, author: None, category: RecordCategory::Condition, body, at })?;
         Ok(Outcome::Taken)
     }
 
@@ -77,8 +78,11 @@ impl Composer<'_> {
 
     fn relate(&mut self, patient: Uuid, it: &item::Encounter) {
         let since_ms = it.start.timestamp_millis();
-        for account in it.participants.iter().filter_map(|who| self.account(&who.practitioner)).collect::<Vec<_>>() {
-            let same = |row: &&mut care_relation::Model| row.patient_id == patient && row.account_id == account;
+        for account in
+            it.participants.iter().filter_map(|who| self.account(&who.practitioner)).collect::<Vec<_>>()
+        {
+            let same =
+                |row: &&mut care_relation::Model| row.patient_id == patient && row.account_id == account;
             match self.rows.relations.iter_mut().find(same) {
                 Some(known) => known.since_ms = known.since_ms.min(since_ms),
                 None => self.rows.relations.push(care_relation::Model {
@@ -96,7 +100,7 @@ impl Composer<'_> {
     }
 }
 
-/// HL7 ActCode, the classes of encounters.
+/// HL7 `ActCode`, the classes of encounters.
 fn title(class: Option<&str>) -> &'static str {
     match class {
         Some("AMB") => "Outpatient visit",
