@@ -46,6 +46,23 @@ PATIENTS = [
     ("p12", "Luca", "Highmoor", "male", "1937-02-27", "medicine", 71.5, 169.9, "former"),
 ]
 
+# Sixty more who came once for a check-up: enough people for a statistic to say something beside its noise.
+GIVEN = ["Amara", "Bodil", "Ciro", "Dara", "Elif", "Fen", "Gisela", "Hugo", "Ines", "Jonas", "Kiri", "Liv"]
+FAMILY = ["Alderwick", "Birchmere", "Cloverdale", "Dunmore", "Elmsworth"]
+
+
+def walk_ins():
+    """Made of the two lists above, so that all names differ."""
+    wards, habits = ["cardiology", "neurology", "medicine"], ["never", "never", "former", "daily", None]
+    for number in range(60):
+        given, family = GIVEN[number % 12], FAMILY[number // 12]
+        born = f"{1945 + (number * 7) % 60}-{1 + number % 12:02}-{1 + (number * 5) % 28:02}"
+        height = round(158 + (number * 11) % 32 + dice.random(), 1)
+        weight = round(height - 100 + about(0, 14), 1)
+        gender = "female" if number % 2 else "male"
+        yield (f"p{13 + number}", given, family, gender, born, wards[number % 3], weight, height, habits[number % 5])
+
+
 SMOKING = {
     "never": ("266919005", "Never smoked tobacco"),
     "former": ("8517006", "Ex-smoker"),
@@ -255,7 +272,8 @@ def main():
     organizations(export)
     staff(export)
     problems = {}
-    for number, (name, given, family, gender, born, ward, _, _, smoking) in enumerate(PATIENTS, 1):
+    people = PATIENTS + list(walk_ins())
+    for number, (name, given, family, gender, born, ward, _, _, smoking) in enumerate(people, 1):
         patient(export, number, name, given, family, gender, born)
         problems[name] = [
             condition(export, "problem-list-item", name, *PROBLEMS[ward][(number + offset) % 3], "active",
@@ -263,13 +281,13 @@ def main():
             for offset in range(2 + (number == 2))
         ]
         if smoking:
-            moment = datetime(2026, 1, 2, 9, number)
+            moment = datetime(2026, 1, 2, 9) + timedelta(minutes=number)
             observation(export, name, None, moment, "social-history", "72166-2", "Tobacco smoking status",
                         valueCodeableConcept=concept(SNOMED, *SMOKING[smoking]))
     # Some come often and some once, as in life.
     often = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 4, 5, 7, 8, 11, 0, 1, 5, 8, 11, 0, 1, 11, 0, 11]
-    for turn, index in enumerate(often):
-        name, _, _, _, _, ward, weight, height, _ = PATIENTS[index]
+    for turn, index in enumerate(often + list(range(len(PATIENTS), len(people)))):
+        name, _, _, _, _, ward, weight, height, _ = people[index]
         visit(export, turn, name, ward, weight, height, problems[name])
     export.write(Path(__file__).parent)
 

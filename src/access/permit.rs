@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use sea_orm::{
     ConnectionTrait as _,
-    sea_query::{Alias, Expr, ExprTrait as _, Query},
+    sea_query::{Alias, Expr, ExprTrait as _, LockType, Query},
 };
 use uuid::Uuid;
 
@@ -85,17 +85,21 @@ impl<A: Action> Permit<A> {
     }
 }
 
-/// Refuses where a row on which the decision rested has changed since.
+/// Refuses where a row on which the decision rested has changed since, and keeps it from changing before the commit.
 ///
 /// # Errors
 /// [`LedgerError::Conflict`].
 pub async fn confirm(tx: &Tx, facts: &[FactVersion]) -> Result<(), LedgerError> {
+    // Accounts first, as everybody locks them.
+    let mut facts: Vec<&FactVersion> = facts.iter().collect();
+    facts.sort_by_key(|fact| (fact.table, fact.id));
     for fact in facts {
         let there = Query::select()
             .expr(Expr::val(1))
             .from(Alias::new(fact.table))
             .and_where(Expr::col(Alias::new("id")).eq(fact.id))
             .and_where(Expr::col(Alias::new("version")).eq(fact.version))
+            .lock(LockType::Share)
             .to_owned();
         if tx.connection().query_one(&there).await?.is_none() {
             return Err(LedgerError::Conflict);

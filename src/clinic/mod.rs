@@ -11,7 +11,16 @@ pub mod record;
 
 use std::sync::Arc;
 
-use crate::{access::Desk, identity::Identity, keyring::Keyring, ledger::Ledger, store::Store, vault::Vault};
+use sea_orm::Select;
+
+use crate::{
+    access::Desk,
+    identity::Identity,
+    keyring::{Checked, Keyring, Violation},
+    ledger::{Ledger, LedgerError, Row},
+    store::Store,
+    vault::Vault,
+};
 
 pub use crate::statistics::metric;
 pub use error::ClinicError;
@@ -39,5 +48,20 @@ impl Clinic {
         desk: Arc<Desk>,
     ) -> Self {
         Self { store, keyring, ledger, vault, identity, desk }
+    }
+
+    /// Rows that can be believed, the newest that the ledger knows: an old copy put back is as bad as a forged one. What
+    /// seems stale is read again, at one moment: somebody was writing between the two statements, or it truly is.
+    async fn held<M: Row>(&self, query: Select<M::Entity>) -> Result<Vec<Checked<M>>, ClinicError> {
+        let rows = self.keyring.check_all(query.clone().all(self.store.read()).await?)?;
+        match self.ledger.hold_all(self.store.read(), &rows).await {
+            Err(LedgerError::Integrity(violation)) if violation.kind == Violation::Stale => {}
+            held => return Ok(held.map(|_| rows)?),
+        }
+        let snapshot = self.store.snapshot().await.map_err(LedgerError::from)?;
+        let rows = self.keyring.check_all(query.all(&snapshot).await?)?;
+        self.ledger.hold_all(&snapshot, &rows).await?;
+        snapshot.rollback().await?;
+        Ok(rows)
     }
 }

@@ -21,8 +21,7 @@ impl Clinic {
     /// # Errors
     /// As of the database; an integrity violation where it was tampered with.
     pub async fn patient(&self, id: Uuid) -> Result<Option<Checked<patient::Model>>, ClinicError> {
-        let row = patient::Entity::find_by_id(id).one(self.store.read()).await?;
-        Ok(row.map(|row| self.keyring.check(row)).transpose()?)
+        Ok(self.held(patient::Entity::find_by_id(id)).await?.pop())
     }
 
     /// Several patients' rows, by id.
@@ -34,8 +33,7 @@ impl Clinic {
         ids: &[Uuid],
     ) -> Result<HashMap<Uuid, Checked<patient::Model>>, ClinicError> {
         let wanted = patient::Column::Id.is_in(ids.iter().copied());
-        let rows = patient::Entity::find().filter(wanted).all(self.store.read()).await?;
-        let rows = self.keyring.check_all(rows)?;
+        let rows: Vec<Checked<patient::Model>> = self.held(patient::Entity::find().filter(wanted)).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
@@ -57,7 +55,7 @@ impl Clinic {
         if let Some(after) = after {
             query = query.filter(care_relation::Column::PatientId.gt(after));
         }
-        let rows = self.believed(query.all(self.store.read()).await?).await?;
+        let rows: Vec<Checked<care_relation::Model>> = self.held(query).await?;
         let mut patients: Vec<Uuid> = rows.iter().map(|row| row.patient_id).collect();
         patients.dedup();
         Ok(patients)
@@ -71,10 +69,8 @@ impl Clinic {
         let relations = care_relation::Entity::find()
             .filter(care_relation::Column::AccountId.eq(actor.account()))
             .filter(care_relation::Column::PatientId.is_in(patients.iter().copied()))
-            .filter(self.in_force())
-            .all(self.store.read())
-            .await?;
-        let relations = self.believed(relations).await?;
+            .filter(self.in_force());
+        let relations: Vec<Checked<care_relation::Model>> = self.held(relations).await?;
         let distinct: HashSet<Uuid> = patients.iter().copied().collect();
         let facts = distinct.into_iter().map(|id| {
             let own = relations.iter().find(|row| row.patient_id == id);
@@ -128,16 +124,6 @@ impl Clinic {
             policy: String::new(),
         };
         Ask { resource, facts: facts.cloned().unwrap_or_default() }
-    }
-
-    /// Relations decide on access, so an old copy put back is as bad as a forged one.
-    async fn believed(
-        &self,
-        rows: Vec<care_relation::Model>,
-    ) -> Result<Vec<Checked<care_relation::Model>>, ClinicError> {
-        let rows = self.keyring.check_all(rows)?;
-        self.ledger.hold_all(self.store.read(), &rows).await?;
-        Ok(rows)
     }
 
     fn in_force(&self) -> Condition {

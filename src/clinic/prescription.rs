@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Clinic, ClinicError};
 use crate::{
-    access::{Ask, Facts, Opens, Permit, Policy, Resource},
+    access::{Ask, FactVersion, Facts, Opens, Permit, Policy, Resource},
     identity::{Actor, IdentityError, SigningKey},
     keyring::Checked,
     vault::{
@@ -32,6 +32,8 @@ pub struct Verdict {
     pub steps: Vec<Step>,
     /// The verified text, where every step held.
     pub verified: Option<Verified<signed_text::Prescription>>,
+    /// The prescriber's key as it was then: to be confirmed where something is written upon the verdict.
+    pub facts: Vec<FactVersion>,
 }
 
 /// A prescription that somebody may read, opened for them.
@@ -93,12 +95,7 @@ impl Clinic {
     /// # Errors
     /// As of the database; an integrity violation where it was edited or rolled back.
     pub async fn prescription(&self, id: Uuid) -> Result<Option<Checked<prescription::Model>>, ClinicError> {
-        let Some(row) = prescription::Entity::find_by_id(id).one(self.store.read()).await? else {
-            return Ok(None);
-        };
-        let row = self.keyring.check(row)?;
-        self.ledger.hold(self.store.read(), &row).await?;
-        Ok(Some(row))
+        Ok(self.held(prescription::Entity::find_by_id(id)).await?.pop())
     }
 
     /// A page of prescriptions that still wait for a pharmacist, oldest first.
@@ -124,7 +121,7 @@ impl Clinic {
             query =
                 query.filter(Condition::any().add(prescription::Column::CreatedMs.gt(created_ms)).add(same));
         }
-        self.believed_prescriptions(query.all(self.store.read()).await?).await
+        self.held(query).await
     }
 
     /// A page of one patient's prescriptions, newest first.
@@ -150,7 +147,7 @@ impl Clinic {
             query =
                 query.filter(Condition::any().add(prescription::Column::CreatedMs.lt(created_ms)).add(same));
         }
-        self.believed_prescriptions(query.all(self.store.read()).await?).await
+        self.held(query).await
     }
 
     /// A page of one patient's prescriptions that rules and their own policies permit, opened, newest first; and whether
@@ -234,12 +231,13 @@ impl Clinic {
             _ => None,
         };
         steps.push(step("signed", text.is_some(), "a canonical text with a signature"));
-        let Some(text) = text else { return Ok(Verdict { steps, verified: None }) };
+        let failed = |steps| Ok(Verdict { steps, verified: None, facts: Vec::new() });
+        let Some(text) = text else { return failed(steps) };
 
         let key = self.key(&text.key_id).await?;
         let own = key.as_ref().is_some_and(|key| key.account == row.prescriber_id);
         steps.push(step("prescriber's key", own, &format!("key {}", text.key_id)));
-        let Some(key) = key.filter(|_| own) else { return Ok(Verdict { steps, verified: None }) };
+        let Some(key) = key.filter(|_| own) else { return failed(steps) };
 
         // Issuing is version 2 of the row: version 1 is the draft.
         let issued = self.ledger.index_of("prescription", row.id, 2).await?;
@@ -252,7 +250,8 @@ impl Clinic {
             .err()
             .map_or_else(|| "every field, then the signature".to_owned(), ToString::to_string);
         steps.push(step("text and signature", verified.is_ok(), &seen));
-        Ok(Verdict { verified: verified.ok().filter(|_| valid), steps })
+        let facts = vec![FactVersion { table: "signing_key", id: key.id, version: key.version }];
+        Ok(Verdict { verified: verified.ok().filter(|_| valid), steps, facts })
     }
 
     /// Verifies what the actor signed just now: the key is their own and in use, and the signature fits the text that was
@@ -289,15 +288,6 @@ impl Clinic {
             Err(IdentityError::NotFound) => Ok(None),
             Err(error) => Err(error.into()),
         }
-    }
-
-    async fn believed_prescriptions(
-        &self,
-        rows: Vec<prescription::Model>,
-    ) -> Result<Vec<Checked<prescription::Model>>, ClinicError> {
-        let rows = self.keyring.check_all(rows)?;
-        self.ledger.hold_all(self.store.read(), &rows).await?;
-        Ok(rows)
     }
 }
 

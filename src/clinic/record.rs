@@ -59,7 +59,7 @@ impl Clinic {
                 .add(medical_record::Column::Id.lt(id));
             query = query.filter(Condition::any().add(older).add(same));
         }
-        let rows = self.keyring.check_all(query.all(self.store.read()).await?)?;
+        let rows = self.held::<medical_record::Model>(query).await?;
         let more = rows.len() as u64 == limit;
         let headers = rows
             .iter()

@@ -3,8 +3,8 @@
 use crypto::{encoding::Encoder, mac::Mac};
 use entity::idempotency;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -57,11 +57,12 @@ impl Once {
         }
     }
 
-    /// Remembers what was made. In the change's transaction, so that both are there or neither.
+    /// Takes the key for what is about to be made, in the change's transaction, so that both are there or neither. A twin
+    /// of this request waits here for the first one's end; where that was first, what it made.
     ///
     /// # Errors
-    /// As of the database: another transaction was first with this key.
-    pub async fn remember(&self, tx: &Tx, made: Uuid) -> Result<(), ClinicError> {
+    /// As [`Once::made`].
+    pub async fn claim(&self, tx: &Tx, made: Uuid) -> Result<Option<Uuid>, ClinicError> {
         idempotency::Entity::delete_many()
             .filter(idempotency::Column::KeyTag.eq(self.key.to_vec()))
             .filter(idempotency::Column::ExpiresMs.lte(self.now_ms))
@@ -73,7 +74,11 @@ impl Once {
             made_id: made,
             expires_ms: self.now_ms + KEPT_MS,
         };
-        row.into_active_model().insert(tx.connection()).await?;
-        Ok(())
+        let first = OnConflict::column(idempotency::Column::KeyTag).do_nothing().to_owned();
+        let claimed = idempotency::Entity::insert(row.into_active_model())
+            .on_conflict(first)
+            .exec_without_returning(tx.connection())
+            .await?;
+        if claimed == 1 { Ok(None) } else { self.made(tx.connection()).await }
     }
 }

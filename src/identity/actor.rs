@@ -57,8 +57,8 @@ impl Actor {
         self.patient
     }
 
-    /// What policies ask about: `role` (lower case), `user_id`, and those of `department`, `hospital`, `pharmacy` and
-    /// `specialty` that the account has.
+    /// What policies ask about: `role` (lower case), `user_id` (the account's id; for patients, the patient's), and those
+    /// of `department`, `hospital`, `pharmacy` and `specialty` that the account has.
     #[must_use]
     pub fn attributes(&self) -> &BTreeMap<String, String> {
         &self.attributes

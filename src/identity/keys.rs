@@ -17,6 +17,8 @@ const TRIES: u32 = 3;
 pub struct SigningKey {
     /// Its row.
     pub id: Uuid,
+    /// The version of its row.
+    pub version: i64,
     /// Whose it is.
     pub account: Uuid,
     /// The key.
@@ -99,6 +101,7 @@ impl Identity {
         };
         Ok(SigningKey {
             id: row.id,
+            version: row.version,
             account: row.account_id,
             public: PublicKey::from_spki_der(&row.spki).map_err(|_| edited())?,
             status: row.status,

@@ -113,8 +113,8 @@ impl Identity {
             session: session.id,
             session_expires_ms: session.expires_ms,
             signing_key: session.signing_key_id,
-            patient: patient.map(|profile| profile.patient_id),
-            attributes: self.opened(&account, &attributes)?,
+            attributes: self.opened(&account, patient.as_deref(), &attributes)?,
+            patient: patient.map(|profile| profile.into_inner().patient_id),
             facts,
         })
     }
@@ -129,6 +129,7 @@ impl Identity {
     fn opened(
         &self,
         account: &account::Model,
+        patient: Option<&patient_profile::Model>,
         rows: &[Checked<account_attribute::Model>],
     ) -> Result<BTreeMap<String, String>, IdentityError> {
         let mut attributes = BTreeMap::new();
@@ -139,7 +140,9 @@ impl Identity {
             }
         }
         attributes.insert("role".to_owned(), policy_name(account.role).to_owned());
-        attributes.insert("user_id".to_owned(), account.id.to_string());
+        // Policies name patients by the patient's id: there may be no account yet when one is written.
+        let user = patient.map_or(account.id, |profile| profile.patient_id);
+        attributes.insert("user_id".to_owned(), user.to_string());
         Ok(attributes)
     }
 }

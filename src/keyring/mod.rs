@@ -22,7 +22,10 @@ mod system;
 use std::{path::PathBuf, sync::Arc};
 
 use crypto::key::Key;
-use entity::keystore::{master_version, system_key};
+use entity::{
+    installation,
+    keystore::{master_version, system_key},
+};
 use sea_orm::EntityTrait as _;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -64,6 +67,11 @@ pub enum KeyringError {
     /// The secret is not the one the database was sealed under.
     #[error("the master secret is not the one that this database was sealed under")]
     WrongMaster,
+    /// The key store is empty while the database is not. It is never made anew.
+    #[error(
+        "the key store has lost the keys that this database was sealed under: restore it from its backup"
+    )]
+    KeysMissing,
     /// The patient's key is not in the key store: never made, or erased.
     #[error("the patient's key does not exist or was erased")]
     NoPatientKey,
@@ -102,20 +110,23 @@ impl Keyring {
     /// The [`Unsealer`] is for the rooms that may open: ledger, identity, statistics, search, vault.
     ///
     /// # Errors
-    /// [`KeyringError::MasterMissing`], [`KeyringError::MasterExposed`], [`KeyringError::WrongMaster`], and failures
-    /// of the key store.
+    /// [`KeyringError::MasterMissing`], [`KeyringError::MasterExposed`], [`KeyringError::WrongMaster`],
+    /// [`KeyringError::KeysMissing`], and failures of the key store.
     pub async fn open(
         store: Arc<Store>,
         around: Surroundings,
         master: &Master,
     ) -> Result<(Self, Unsealer), KeyringError> {
+        // In this order: another node may be founding, keys first.
+        let founded = installation::Entity::find().one(store.read()).await?.is_some();
         let newest =
             master_version::Entity::find().all(store.keys()).await?.into_iter().max_by_key(|v| v.version);
         let (kek_version, kek) = match newest {
             Some(version) => (version.version, master::unlock(master, &version).await?),
+            None if founded => return Err(KeyringError::KeysMissing),
             None => (1, master::found(&store, &around, master).await?),
         };
-        let root = Arc::new(system::root(&store, &around, &kek, kek_version).await?);
+        let root = Arc::new(system::root(&store, &around, &kek, kek_version, founded).await?);
         let unsealer = Unsealer::new(root.clone());
         Ok((Self { store, around, kek, kek_version, root }, unsealer))
     }

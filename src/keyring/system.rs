@@ -96,13 +96,18 @@ impl Root {
     }
 }
 
+/// `founded`: the database was sealed under one before.
 pub(super) async fn root(
     store: &Store,
     around: &Surroundings,
     kek: &Key,
     kek_version: i64,
+    founded: bool,
 ) -> Result<Root, KeyringError> {
     if named(store, ROOT).await?.is_none() {
+        if founded {
+            return Err(KeyringError::KeysMissing);
+        }
         let made = Key::random(&mut around.rng());
         // Of two nodes that found at the same time, the second finds the first one's root.
         if let Err(error) = wrap(store, around, kek, kek_version, ROOT, made.expose()).await {

@@ -7,5 +7,6 @@ mod hospital;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod dispensing;
 mod playground;
 mod story;

@@ -26,20 +26,20 @@ async fn the_sample_hospital_is_accounted_for_and_a_second_run_adds_nothing() {
         // The nurse is refused: there is no role here for a nurse.
         assert_eq!(told(&first, Kind::Practitioner), [6, 5, 0, 0, 1], "{db}");
         assert_eq!(told(&first, Kind::PractitionerRole), [6, 0, 0, 5, 1], "{db}");
-        assert_eq!(told(&first, Kind::Patient), [12, 12, 0, 0, 0], "{db}");
-        assert_eq!(told(&first, Kind::Encounter), [30, 30, 0, 0, 0], "{db}");
-        assert_eq!(told(&first, Kind::Condition), [40, 40, 0, 0, 0], "{db}");
+        assert_eq!(told(&first, Kind::Patient), [72, 72, 0, 0, 0], "{db}");
+        assert_eq!(told(&first, Kind::Encounter), [90, 90, 0, 0, 0], "{db}");
+        assert_eq!(told(&first, Kind::Condition), [190, 190, 0, 0, 0], "{db}");
         let [lines, taken, no_metric, _, refused] = told(&first, Kind::Observation);
-        assert_eq!((lines, taken + no_metric, refused), (130, 130, 0), "{db}");
+        assert_eq!((lines, taken + no_metric, refused), (418, 418, 0), "{db}");
         assert!(taken > 100 && no_metric > 5, "{db}");
-        assert_eq!(told(&first, Kind::MedicationRequest), [40, 40, 0, 0, 0], "{db}");
+        assert_eq!(told(&first, Kind::MedicationRequest), [120, 120, 0, 0, 0], "{db}");
         assert_sound(&world).await;
 
         let before = (rows(&world).await, entries(&world).await);
         let second = import(&world, &sample()).await;
         assert_eq!((rows(&world).await, entries(&world).await), before, "{db}");
         assert!(second.files.iter().all(|file| file.taken + file.no_metric == 0), "{db}");
-        assert_eq!(second.sum(Kind::Observation, |file| file.already_there), 130, "{db}");
+        assert_eq!(second.sum(Kind::Observation, |file| file.already_there), 418, "{db}");
         world.close().await.unwrap();
     }
 }

@@ -26,7 +26,7 @@ use medicrypt::{
     schema::{self, Api},
     store::{Strength, Surroundings, SystemClock},
     vault::payload::{Demographics, MedicineBody},
-    world::{Opening, World},
+    world::{Opening, World, WorldError},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -54,12 +54,14 @@ pub(crate) struct Hospital {
     pub(crate) patient: Client,
     /// A patient who is somebody else.
     pub(crate) other_patient: Client,
+    pub(crate) other_patient_id: Uuid,
 }
 
 /// Somebody with a key and, perhaps, a session.
 #[derive(Clone)]
 pub(crate) struct Client {
     api: Api,
+    around: Surroundings,
     pub(crate) username: String,
     pub(crate) account: Uuid,
     pub(crate) key: Arc<PrivateKey>,
@@ -68,11 +70,17 @@ pub(crate) struct Client {
 
 impl Hospital {
     pub(crate) async fn open(db: &TestDb) -> Self {
-        let world = world(db, around()).await;
+        Self::open_around(db, around()).await
+    }
+
+    /// The same by a clock of the test's.
+    pub(crate) async fn open_around(db: &TestDb, around: Surroundings) -> Self {
+        let world = world(db, around).await;
         let api = schema::build(world.clone());
         seed_medicines(&world).await;
         let (admission, other) = (admit(&world, "Zebediah", "Quackenbush").await, admit(&world, "Other", "Person").await);
         let (patient_id, patient_profile, other_profile) = (admission.patient(), admission.profile(), other.profile());
+        let other_patient_id = other.patient();
         let doctor = |of: &str| Profile::Doctor(DoctorDetails { department: of.into(), specialty: of.into(), hospital: "KMC".into() });
         let join = |n, name, profile| join(&world, &api, n, name, profile);
         let admin = join(0, "admin@hospital.test", Profile::Admin(AdminDetails { department: "IT".into() })).await;
@@ -83,7 +91,30 @@ impl Hospital {
         let patient = join(4, "patient@hospital.test", patient_profile).await;
         let other_patient = join(5, "other@hospital.test", other_profile).await;
         relate(&world, patient_id, doctor_client.account).await;
-        Self { world, api, patient_id, admin, doctor: doctor_client, stranger, pharmacist, patient, other_patient }
+        Self {
+            world,
+            api,
+            patient_id,
+            admin,
+            doctor: doctor_client,
+            stranger,
+            pharmacist,
+            patient,
+            other_patient,
+            other_patient_id,
+        }
+    }
+
+    /// The ledger verifies, and every row is as the ledger has it.
+    pub(crate) async fn is_sound(&self) {
+        assert_eq!(self.world.ledger.verify(|_| {}).await.unwrap().first_fault, None);
+        assert_eq!(self.world.ledger.verify_rows(|_, _| {}).await.unwrap(), []);
+    }
+
+    /// What `verify` names: table, row and kind.
+    pub(crate) async fn faults(&self) -> Vec<(String, Uuid, String)> {
+        let faults = self.world.ledger.verify_rows(|_, _| {}).await.unwrap();
+        faults.into_iter().map(|fault| (fault.table, fault.row, fault.kind.to_string())).collect()
     }
 
     /// Nobody: a client without a session.
@@ -114,11 +145,12 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, query: &str, variables: Value) -> Response {
-        let request = Request::new(query)
-            .variables(Variables::from_json(variables))
-            .data(Bearer(self.token.clone()))
-            .data(ClientAddress("127.0.0.1".parse().unwrap()));
-        self.api.execute(request).await
+        send(&self.api, self.token.clone(), query, variables).await
+    }
+
+    /// The session's token.
+    pub(crate) fn token(&self) -> String {
+        self.token.as_ref().unwrap().expose_secret().to_owned()
     }
 
     /// The same client at another server of the same hospital.
@@ -154,10 +186,8 @@ impl Client {
     }
 
     pub(crate) async fn draft(&self, patient: Uuid) -> Value {
-        let draft = "mutation($input: DraftPrescriptionInput!) { draftPrescription(input: $input) {
-            id patientId prescriberId keyId issuedAt expiresAt nonce } }";
         let input = json!({"patientId": patient, "idempotencyKey": Uuid::new_v4()});
-        self.ask(draft, json!({"input": input})).await["draftPrescription"].clone()
+        self.ask(DRAFT, json!({"input": input})).await["draftPrescription"].clone()
     }
 
     /// The input that issues a draft, signed by this client's key.
@@ -177,27 +207,29 @@ impl Client {
         self.ask(verify, json!({"id": id})).await["verifyPrescription"].clone()
     }
 
-    /// The input of a signed hand-over.
-    pub(crate) fn signed_handover(&self, id: Uuid, hash: &str, quantity: u32) -> Value {
-        let (handover, at) = (Uuid::new_v4(), chrono::DateTime::from_timestamp_millis(around().now_ms()).unwrap());
-        let at = at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-        let key_id = self.key.public().key_id();
-        let text = Handover {
+    /// A hand-over's text, now.
+    pub(crate) fn handover(&self, id: Uuid, hash: &str, quantity: u32) -> Handover {
+        Handover {
             prescription: id.to_string(),
             prescription_hash: hash.to_owned(),
             pharmacist: self.account.to_string(),
-            key_id: key_id.clone(),
+            key_id: self.key.public().key_id(),
             quantity,
-            handover: handover.to_string(),
-            at: at.clone(),
-        };
-        json!({"input": {"prescriptionId": id, "handoverId": handover, "quantity": quantity, "at": at, "keyId": key_id,
-            "signature": sign(&self.key, &text), "idempotencyKey": Uuid::new_v4()}})
+            handover: Uuid::new_v4().to_string(),
+            at: rfc3339(self.around.now_ms()),
+        }
+    }
+
+    /// The input of a signed hand-over.
+    pub(crate) fn signed_handover(&self, id: Uuid, hash: &str, quantity: u32) -> Value {
+        let text = self.handover(id, hash, quantity);
+        handed_over(&text, &sign(&self.key, &text))
     }
 
     /// Verifies, signs and dispenses; the receipt, or the refusal's code.
     pub(crate) async fn dispense(&self, id: Uuid, quantity: u32) -> Result<Value, String> {
-        let hash = self.verify(id).await["prescriptionHash"].as_str().unwrap_or("").to_owned();
+        let verdict = self.verify(id).await;
+        let hash = verdict["prescriptionHash"].as_str().map_or_else(|| signed_text::text_hash(""), str::to_owned);
         let response = self.send(DISPENSE, self.signed_handover(id, &hash, quantity)).await;
         match code(&response) {
             Some(code) => Err(code),
@@ -206,6 +238,28 @@ impl Client {
     }
 }
 
+/// A request as any client would send it.
+pub(crate) async fn send(api: &Api, token: Option<SecretString>, query: &str, variables: Value) -> Response {
+    let request = Request::new(query)
+        .variables(Variables::from_json(variables))
+        .data(Bearer(token))
+        .data(ClientAddress("127.0.0.1".parse().unwrap()));
+    api.execute(request).await
+}
+
+/// The input that says what this text says, with a signature over it or not.
+pub(crate) fn handed_over(text: &Handover, signature: &str) -> Value {
+    json!({"input": {"prescriptionId": text.prescription, "handoverId": text.handover, "quantity": text.quantity,
+        "at": text.at, "keyId": text.key_id, "signature": signature, "idempotencyKey": Uuid::new_v4()}})
+}
+
+/// A time as it is signed.
+pub(crate) fn rfc3339(ms: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(ms).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+pub(crate) const DRAFT: &str = "mutation($input: DraftPrescriptionInput!) { draftPrescription(input: $input) {
+    id patientId prescriberId keyId issuedAt expiresAt nonce } }";
 pub(crate) const ISSUE: &str = "mutation($input: IssuePrescriptionInput!) { issuePrescription(input: $input) {
     id state medicine quantity signedText signature } }";
 pub(crate) const DISPENSE: &str = "mutation($input: DispenseInput!) { dispense(input: $input) {
@@ -260,6 +314,11 @@ pub(crate) fn key(n: usize) -> Arc<PrivateKey> {
 }
 
 pub(crate) async fn world(db: &TestDb, around: Surroundings) -> World {
+    try_world(db, around).await.unwrap_or_else(|error| panic!("{db} does not open: {error}"))
+}
+
+/// The same where a refusal is expected.
+pub(crate) async fn try_world(db: &TestDb, around: Surroundings) -> Result<World, WorldError> {
     let opening = Opening {
         location: db.location().clone(),
         master: Master::Directory(db.master()),
@@ -267,7 +326,7 @@ pub(crate) async fn world(db: &TestDb, around: Surroundings) -> World {
         around,
         identity: Settings::default(),
     };
-    World::open(opening, schema::rules()).await.unwrap()
+    World::open(opening, schema::rules()).await
 }
 
 /// The machine's time and randomness, at the tests' small costs.
@@ -351,7 +410,9 @@ async fn join(world: &World, api: &Api, n: usize, username: &str, profile: Profi
     });
     let (account, code) = made.await.unwrap().value;
     let key = key(n);
-    let mut client = Client { api: api.clone(), username: username.to_owned(), account, key: key.clone(), token: None };
+    let around = world.keyring.around().clone();
+    let mut client =
+        Client { api: api.clone(), around, username: username.to_owned(), account, key: key.clone(), token: None };
     let text = signed_text::Enrol {
         user: username.to_owned(),
         code_hash: URL_SAFE_NO_PAD.encode(crypto::mac::sha256(code.expose_secret().as_bytes())),

@@ -11,8 +11,10 @@ use crate::{
     access::confirm,
     clinic::{ClinicError, prescription::default_policy},
     graph::{Answer, Can, can::can, idempotency::Once, nouns::time, session},
+    keyring::{Keyring, SystemKey},
     ledger::{Draft as Entry, Outcome},
     vault::payload::{PrescriptionBody, PrescriptionHeader, PrescriptionProgress},
+    world::World,
 };
 
 crate::action! {
@@ -84,37 +86,23 @@ impl DraftPrescription {
         let canonical = Encoder::new("medicrypt/draft-input/v1")
             .bytes(input.patient_id.as_bytes())
             .u64(days.into())
+            .str(&key_id)
             .finish();
         let once = Once::new(&world.keyring, actor, "draftPrescription", input.idempotency_key, &canonical);
-        let keyring = world.keyring.clone();
-        let key = world.vault.page([input.patient_id]).await?.key(input.patient_id)?;
-        let now_ms = world.now_ms();
-        let made = match once.made(world.store.read()).await? {
-            Some(made) => made,
-            None => keyring.around().uuid(),
-        };
-        // A draft's times and nonce follow from its id and its row, so that a replay answers the same.
-        let issued_ms = world.clinic.prescription(made).await?.map_or(now_ms, |row| row.created_ms);
-        let expires_ms = issued_ms + i64::from(days) * DAY_MS;
-        let nonce = URL_SAFE_NO_PAD.encode(keyring.mac(crate::keyring::SystemKey::Lookup, &nonce_of(made)));
-        let draft = PrescriptionDraft {
-            id: made,
-            patient_id: input.patient_id,
-            prescriber_id: actor.account(),
-            key_id: key_id.clone(),
-            issued_at: time(issued_ms),
-            expires_at: time(expires_ms),
-            nonce: nonce.clone(),
-        };
-        if once.made(world.store.read()).await?.is_some() {
-            return Ok(draft);
+        let terms = Terms { patient_id: input.patient_id, prescriber_id: actor.account(), key_id, days };
+        if let Some(made) = once.made(world.store.read()).await? {
+            return terms.again(world, made).await;
         }
+        let keyring = &world.keyring;
+        let key = world.vault.page([input.patient_id]).await?.key(input.patient_id)?;
+        let (made, issued_ms) = (keyring.around().uuid(), world.now_ms());
+        let draft = terms.draft(keyring, made, issued_ms);
         let policy = default_policy(input.patient_id);
         let body = PrescriptionBody::Draft {
-            key_id,
-            issued_at: rfc3339(issued_ms),
-            expires_at: rfc3339(expires_ms),
-            nonce,
+            key_id: draft.key_id.clone(),
+            issued_at: rfc3339(draft.issued_at),
+            expires_at: rfc3339(draft.expires_at),
+            nonce: draft.nonce.clone(),
         };
         let progress = PrescriptionProgress { prescribed: 0, dispensed: 0 };
         let row = prescription::Model {
@@ -127,7 +115,7 @@ impl DraftPrescription {
             progress: keyring.seal_for(&key, &policy, made, 1, &progress)?,
             text_tag: None,
             created_ms: issued_ms,
-            expires_ms,
+            expires_ms: draft.expires_at.timestamp_millis(),
             version: 1,
             tag: Vec::new(),
         };
@@ -135,26 +123,56 @@ impl DraftPrescription {
             .of(key, "TREAT")
             .with("prescription", made);
         let facts = permit.facts().to_vec();
-        world
+        let twin = world
             .write("draft prescription", move |tx| {
                 let (row, entry, facts) = (row.clone(), entry.clone(), facts.clone());
                 Box::pin(async move {
                     confirm(tx, &facts).await?;
+                    if let Some(twin) = once.claim(tx, made).await? {
+                        return Ok(Some(twin));
+                    }
                     tx.insert(row).await?;
-                    once.remember(tx, made).await?;
                     tx.append(entry);
-                    Ok::<_, ClinicError>(())
+                    Ok::<_, ClinicError>(None)
                 })
             })
-            .await?;
-        Ok(draft)
+            .await?
+            .value;
+        match twin {
+            Some(made) => terms.again(world, made).await,
+            None => Ok(draft),
+        }
     }
 }
 
-fn nonce_of(id: Uuid) -> Vec<u8> {
-    Encoder::new("medicrypt/prescription-nonce/v1").bytes(id.as_bytes()).finish()
+/// What a draft is made of. Its times and nonce follow from its id and its row, so that a replay answers the same.
+struct Terms {
+    patient_id: Uuid,
+    prescriber_id: Uuid,
+    key_id: String,
+    days: u16,
 }
 
-fn rfc3339(ms: i64) -> String {
-    time(ms).to_rfc3339_opts(SecondsFormat::Millis, true)
+impl Terms {
+    fn draft(&self, keyring: &Keyring, id: Uuid, issued_ms: i64) -> PrescriptionDraft {
+        let nonce = Encoder::new("medicrypt/prescription-nonce/v1").bytes(id.as_bytes()).finish();
+        PrescriptionDraft {
+            id,
+            patient_id: self.patient_id,
+            prescriber_id: self.prescriber_id,
+            key_id: self.key_id.clone(),
+            issued_at: time(issued_ms),
+            expires_at: time(issued_ms + i64::from(self.days) * DAY_MS),
+            nonce: URL_SAFE_NO_PAD.encode(keyring.mac(SystemKey::Lookup, &nonce)),
+        }
+    }
+
+    async fn again(&self, world: &World, id: Uuid) -> Answer<PrescriptionDraft> {
+        let row = world.clinic.prescription(id).await?.ok_or(ClinicError::NotFound)?;
+        Ok(self.draft(&world.keyring, id, row.created_ms))
+    }
+}
+
+fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

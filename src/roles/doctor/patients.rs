@@ -13,6 +13,7 @@ use crate::{
         nouns::PatientIdentity,
         session,
     },
+    keyring::KeyringError,
     vault::payload::Demographics,
 };
 
@@ -47,7 +48,11 @@ impl TreatedPatients {
         let mut items = Vec::with_capacity(rows.len());
         for (row, permit) in rows.iter().zip(permits) {
             let Ok(permit) = permit else { continue };
-            let who = keys.open::<ListPatients, Demographics>(&row.demographics, &permit)?;
+            let who = match keys.open::<ListPatients, Demographics>(&row.demographics, &permit) {
+                // Erased: nothing of theirs can be read any more.
+                Err(KeyringError::NoPatientKey) => continue,
+                opened => opened?,
+            };
             items.push((Cursor(0, row.id), PatientIdentity::new(row.id, &who)));
         }
         Ok(page.connection(items, more))

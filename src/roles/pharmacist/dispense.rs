@@ -14,7 +14,7 @@ use sea_orm::{EntityTrait as _, QuerySelect as _};
 use uuid::Uuid;
 
 use crate::{
-    access::{Facts, Opens, Permit, Resource, confirm},
+    access::{FactVersion, Facts, Opens, Permit, Resource, confirm},
     clinic::{
         ClinicError,
         prescription::{dispensable, dispensed},
@@ -119,19 +119,19 @@ impl DispensePrescription {
             return replayed(world, actor, &permit, &page, made).await;
         }
         dispensable(&row, world.now_ms())?;
-        let verified = world.clinic.verdict(&row, &permit, &page).await?.require()?;
-        let handover = signed(world, actor, &input, verified.hash()).await?;
-
+        let verdict = world.clinic.verdict(&row, &permit, &page).await?;
         let (by, pharmacist, made) = (actor.by(), actor.account(), input.handover_id);
-        let job = Arc::new(Job { world: world.clone(), by, pharmacist, permit, page, handover, input, once });
+        let (world, facts) = (world.clone(), [permit.facts(), &verdict.facts].concat());
+        let handover = signed(&world, actor, &input, verdict.require()?.hash()).await?;
+        let job = Arc::new(Job { world, by, pharmacist, permit, facts, page, handover, input, once });
         let again = job.clone();
-        let written = world.write("dispense", move |tx| {
+        let written = job.world.write("dispense", move |tx| {
             let job = again.clone();
             Box::pin(async move { job.run(tx).await })
         });
         match written.await?.value {
-            Some(handover) => receipt(world, made, &handover).await,
-            None => replayed(world, actor, &job.permit, &job.page, made).await,
+            Some(handover) => receipt(&job.world, made, &handover).await,
+            None => replayed(&job.world, actor, &job.permit, &job.page, made).await,
         }
     }
 }
@@ -142,6 +142,7 @@ struct Job {
     by: By,
     pharmacist: Uuid,
     permit: Permit<Dispense>,
+    facts: Vec<FactVersion>,
     page: Page,
     handover: Handed,
     input: DispenseInput,
@@ -159,11 +160,11 @@ impl Job {
     /// twin of this request was first.
     async fn run(&self, tx: &mut Tx) -> Result<Option<DispensingBody>, ClinicError> {
         let (keyring, now_ms) = (&self.world.keyring, self.world.now_ms());
-        confirm(tx, self.permit.facts()).await?;
-        let row = self.locked(tx).await?;
-        if self.once.made(tx.connection()).await?.is_some() {
+        confirm(tx, &self.facts).await?;
+        if self.once.claim(tx, self.input.handover_id).await?.is_some() {
             return Ok(None);
         }
+        let row = self.locked(tx).await?;
         dispensable(&row, now_ms)?;
         let progress =
             self.page.open_at::<Dispense, PrescriptionProgress>(row.version, &row.progress, &self.permit)?;
@@ -192,7 +193,6 @@ impl Job {
             tag: Vec::new(),
         };
         tx.insert(made).await.map_err(ClinicError::or_replay)?;
-        self.once.remember(tx, self.input.handover_id).await?;
         tx.append(
             Draft::new(self.by, "DISPENSED", Outcome::Done)
                 .of(key, "TREAT")
@@ -210,7 +210,7 @@ impl Job {
         }
         let row = query.one(tx.connection()).await?.ok_or(ClinicError::NotFound)?;
         let row = self.world.keyring.check(row)?;
-        self.world.ledger.hold(tx.connection(), &row).await?;
+        tx.hold(std::slice::from_ref(&row)).await?;
         Ok(row)
     }
 }
@@ -269,6 +269,7 @@ async fn replayed(
 async fn receipt(world: &World, made: Uuid, body: &DispensingBody) -> Answer<DispensingReceipt> {
     let row =
         dispensing::Entity::find_by_id(made).one(world.store.read()).await?.ok_or(ClinicError::NotFound)?;
+    let row = world.keyring.check(row).map_err(ClinicError::from)?;
     Ok(DispensingReceipt {
         id: row.id,
         prescription_id: row.prescription_id,

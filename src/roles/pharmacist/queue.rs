@@ -16,6 +16,7 @@ use crate::{
         nouns::{PrescriptionState, time, words},
         session,
     },
+    keyring::KeyringError,
     vault::payload::PrescriptionBody,
 };
 
@@ -68,7 +69,11 @@ impl PrescriptionQueue {
         let mut items = Vec::with_capacity(rows.len());
         for (row, permit) in rows.iter().zip(permits) {
             let Ok(permit) = permit else { continue };
-            let body = keys.open::<ViewQueue, PrescriptionBody>(&row.body, &permit)?;
+            let body = match keys.open::<ViewQueue, PrescriptionBody>(&row.body, &permit) {
+                // Erased: nothing of theirs can be read any more.
+                Err(KeyringError::NoPatientKey) => continue,
+                opened => opened?,
+            };
             let PrescriptionBody::Signed { text, .. } = &*body else { continue };
             let signed = signed_text::Prescription::parse(text).ok();
             let waiting = WaitingPrescription {
