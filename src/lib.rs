@@ -3,6 +3,7 @@
 //! One stack of layers, imports only downwards; see `ARCHITECTURE.md`.
 
 pub mod access;
+pub mod cli;
 pub mod clinic;
 pub mod graph;
 pub mod identity;

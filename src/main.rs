@@ -1,2 +1,7 @@
-//! The server and its client.
-fn main() {}
+//! `medicrypt`: see [`medicrypt::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    medicrypt::cli::main()
+}

@@ -59,8 +59,8 @@ pub enum ClinicError {
     /// The idempotency key was used with other input.
     #[error("this idempotency key was used with other input: take a new one")]
     IdempotencyKeyReused,
-    /// No medicine of that code.
-    #[error("no medicine has the code `{0}`: see `medicines`")]
+    /// No medicine of that code. The code is not repeated: what somebody wanted to prescribe is clinical.
+    #[error("no medicine has this code: see `medicines`")]
     UnknownMedicine(String),
     /// A field of the input is not as it must be.
     #[error("`{field}` {problem}")]

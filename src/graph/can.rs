@@ -19,7 +19,7 @@ mod directives {
     pub fn can(action: String) {}
 
     /// What of a patient's sealed data this field may show.
-    #[TypeDirective(location = "FieldDefinition", name = "opens")]
+    #[TypeDirective(location = "FieldDefinition", name = "opens", repeatable)]
     pub fn opens(payload: String) {}
 
     /// Answers without a session.

@@ -5,7 +5,7 @@ use entity::{
     ChallengeStatus,
     challenge::{self, Column},
 };
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 
 use super::{Identity, IdentityError, Username};
 use crate::{
@@ -48,11 +48,12 @@ impl Identity {
     /// The row of a challenge that this user name may answer now.
     pub(super) async fn open_challenge(
         &self,
+        connection: &impl ConnectionTrait,
         username: &str,
         challenge: &str,
     ) -> Result<Option<Checked<challenge::Model>>, IdentityError> {
         let named = Column::ChallengeTag.eq(self.challenge_tag(challenge).to_vec());
-        let row = challenge::Entity::find().filter(named).one(self.store.read()).await?;
+        let row = challenge::Entity::find().filter(named).one(connection).await?;
         let row = row.map(|row| self.keyring.check(row)).transpose()?;
         Ok(row.filter(|row| {
             let own = crypto::mac::equal(&row.account_tag, &self.asker_tag(username));

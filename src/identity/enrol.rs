@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What is sent to enrol.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EnrolInput {
     /// The user name, written as in the signed text.
     pub username: String,
@@ -84,8 +84,10 @@ impl Identity {
         input: &EnrolInput,
         hash: &PasswordHash,
     ) -> Result<Enrolled, IdentityError> {
-        let (code, account) = self.invited(tx.connection(), input).await?.ok_or(IdentityError::WrongCode)?;
+        let (_, account) = self.invited(tx.connection(), input).await?.ok_or(IdentityError::WrongCode)?;
         let account = self.locked(tx, account).await?;
+        // Read again under the lock: before it, somebody may just have used the code.
+        let (code, _) = self.invited(tx.connection(), input).await?.ok_or(IdentityError::WrongCode)?;
         tx.hold(std::slice::from_ref(&code)).await?;
         if account.status != UserStatus::Invited {
             return Err(IdentityError::WrongCode);

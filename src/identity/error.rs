@@ -7,6 +7,7 @@ use super::NameRefused;
 use crate::{
     keyring::{IntegrityViolation, KeyringError},
     ledger::{LedgerError, Transient},
+    store::StoreError,
 };
 
 /// Why identity refused, or could not do, what was asked.
@@ -106,7 +107,7 @@ impl IdentityError {
     pub(super) fn or_if_taken(error: LedgerError, taken: Self) -> Self {
         let unique = |error: &DbErr| matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)));
         match error {
-            LedgerError::Store(crate::store::StoreError::Database(ref database)) if unique(database) => taken,
+            LedgerError::Store(StoreError::Database(ref database)) if unique(database) => taken,
             other => Self::Ledger(other),
         }
     }
@@ -115,6 +116,12 @@ impl IdentityError {
 impl From<LedgerError> for IdentityError {
     fn from(error: LedgerError) -> Self {
         Self::Ledger(error)
+    }
+}
+
+impl From<StoreError> for IdentityError {
+    fn from(error: StoreError) -> Self {
+        Self::Ledger(error.into())
     }
 }
 

@@ -5,12 +5,10 @@ use entity::signing_key::{self, Column, KeyStatus};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
-use super::{Identity, IdentityError, login::fingerprint, rows::is_stale};
+use super::{Identity, IdentityError, login::fingerprint};
 use crate::keyring::{Checked, IntegrityViolation, Violation};
 
 const TABLE: &str = "signing_key";
-/// Readings of a row that somebody is changing.
-const TRIES: u32 = 3;
 
 /// A key and the ledger indexes between which it was good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +46,11 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::NotFound`]; integrity where the row was changed.
     pub async fn signing_key(&self, key_id: &str) -> Result<SigningKey, IdentityError> {
-        let mut key = self.read_key(key_id).await;
-        for _ in 1..TRIES {
-            if is_stale(&key) {
-                key = self.read_key(key_id).await;
-            }
-        }
-        key
+        let moment = self.store.snapshot().await?;
+        let row = self.key_row(&moment, key_id).await?.ok_or(IdentityError::NotFound)?;
+        let now = self.ledger.hold(&moment, &row).await?;
+        drop(moment);
+        self.history(&row, now).await
     }
 
     /// All keys an account ever had, oldest first.
@@ -63,11 +59,14 @@ impl Identity {
     /// Integrity where a row was changed.
     pub async fn keys_of(&self, account: Uuid) -> Result<Vec<SigningKey>, IdentityError> {
         let own = signing_key::Entity::find().filter(Column::AccountId.eq(account));
-        let rows =
-            own.order_by_asc(Column::CreatedMs).order_by_asc(Column::Id).all(self.store.read()).await?;
+        let own = own.order_by_asc(Column::CreatedMs).order_by_asc(Column::Id);
+        let moment = self.store.snapshot().await?;
+        let rows = self.keyring.check_all(own.all(&moment).await?)?;
+        let now = self.ledger.hold_all(&moment, &rows).await?;
+        drop(moment);
         let mut keys = Vec::with_capacity(rows.len());
-        for row in self.keyring.check_all(rows)? {
-            keys.push(self.history(&row).await?);
+        for (row, now) in rows.iter().zip(now) {
+            keys.push(self.history(row, now).await?);
         }
         Ok(keys)
     }
@@ -83,13 +82,12 @@ impl Identity {
         Ok(row.map(|row| self.keyring.check(row)).transpose()?)
     }
 
-    async fn read_key(&self, key_id: &str) -> Result<SigningKey, IdentityError> {
-        let row = self.key_row(self.store.read(), key_id).await?;
-        self.history(&row.ok_or(IdentityError::NotFound)?).await
-    }
-
-    async fn history(&self, row: &Checked<signing_key::Model>) -> Result<SigningKey, IdentityError> {
-        let now = self.ledger.hold(self.store.read(), row).await?;
+    /// `now` is the index of the entry that made the row what it is.
+    async fn history(
+        &self,
+        row: &Checked<signing_key::Model>,
+        now: i64,
+    ) -> Result<SigningKey, IdentityError> {
         let edited = || IntegrityViolation::new(TABLE, row.id, Violation::Edited);
         // Whatever a key's first change is, replaced or revoked, from then on it signs no more.
         let (since, ended) = match row.version {

@@ -22,20 +22,17 @@ use super::{
     backoff::{self, Subject},
     challenge::spend,
     payload::PasswordHash,
-    rows::is_stale,
 };
 use crate::{
     keyring::Checked,
     ledger::{By, Draft, LedgerError, Outcome},
 };
 
-/// Readings of rows that somebody is changing.
-const TRIES: u32 = 3;
 /// Nobody's key: what a signature is verified against where there is none.
 const DECOY: &str = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAy0LAkgb8+6CClkieUl2j\nIEph98/1wWP0aKdJIB3kgJkHR/oxJey/TmLVrsw18Nc680P5VP6TryVbUx0xY8Gn\nW38JSHQL/9hqjlyRdkoTNTKyGOxoC+/MWdwMUsYQgg+IbREaLfX5TFQoRVcmg7Uw\nuWhm0WN962yY8LDacBdFRIKi1HhfuGe3qJ/dv6f60qrSpnZEqVBdPXobAd1oHE59\nORQB/x3tinHshHSwIX4GPFivr232LYy+icf+5WUqd6g0PQVeRe6mqkqhagO7+JA7\noMbF4ApCCCSGpdTd3UHAc1mW4pig6mvci3w460hRkXic628M88zs+pxeQv/78UnO\nWQIDAQAB\n-----END PUBLIC KEY-----\n";
 
 /// What is sent to log in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LoginInput {
     /// The user name, written as in the signed text.
     pub username: String,
@@ -113,27 +110,18 @@ impl Identity {
     }
 
     async fn evidence(&self, input: &LoginInput) -> Result<Evidence, IdentityError> {
-        let mut evidence = self.read_evidence(input).await;
-        for _ in 1..TRIES {
-            if is_stale(&evidence) {
-                evidence = self.read_evidence(input).await;
-            }
-        }
-        evidence
-    }
-
-    async fn read_evidence(&self, input: &LoginInput) -> Result<Evidence, IdentityError> {
         // A name that can't be one has the tag of the empty name, which is nobody's.
         let tag = match Username::parse(&input.username) {
             Ok(name) => self.username_tag(&name),
             Err(_) => self.keyring.mac(crate::keyring::SystemKey::Username, b""),
         };
-        let read = self.store.read();
+        let moment = self.store.snapshot().await?;
+        let read = &moment;
         let named = account::Column::UsernameTag.eq(tag.to_vec());
         let account = account::Entity::find().filter(named).one(read).await?;
         let account = account.map(|row| self.keyring.check(row)).transpose()?;
         let key = self.key_row(read, &input.key_id).await?;
-        let challenge = self.open_challenge(&input.username, &input.challenge).await?;
+        let challenge = self.open_challenge(read, &input.username, &input.challenge).await?;
         let rows = [
             account.as_ref().map(|row| self.keyring.row_change(&**row)),
             key.as_ref().map(|row| self.keyring.row_change(&**row)),

@@ -21,7 +21,7 @@ use crate::{
 const PAGE: u64 = 64;
 
 /// What a patient brings.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Registration {
     /// The user name, from [`Identity::free_username`] or of one's own, written as in the signed text.
     pub username: String,
@@ -92,8 +92,11 @@ impl Identity {
         let name = Username::parse(username)?;
         check_policy(password)?;
         possesses(username, challenge, key, signature)?;
-        let open = self.open_challenge(username, challenge).await?.ok_or(IdentityError::WrongCredentials)?;
-        self.ledger.hold(self.store.read(), &open).await?;
+        let moment = self.store.snapshot().await?;
+        let open = self.open_challenge(&moment, username, challenge).await?;
+        let open = open.ok_or(IdentityError::WrongCredentials)?;
+        self.ledger.hold(&moment, &open).await?;
+        drop(moment);
         let hash = Arc::new(self.gate.passwords.hash(password).await?);
         Ok(Registered { username: name, key: key.clone(), hash, challenge: open })
     }

@@ -11,10 +11,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, ExprTrait as _, QueryFilter as
 use uuid::Uuid;
 
 use super::{Identity, IdentityError};
-use crate::{
-    keyring::{Checked, IntegrityViolation, Violation},
-    ledger::{LedgerError, Tx},
-};
+use crate::{keyring::Checked, ledger::Tx};
 
 impl Identity {
     /// The account, locked and held against the ledger.
@@ -102,11 +99,4 @@ impl Identity {
             tx.insert(row).await.map_err(|e| IdentityError::or_if_taken(e, IdentityError::KeyInUse))?;
         Ok(made.id)
     }
-}
-
-/// A row that the ledger has a later version of. Read again, it is either the newer one (somebody was writing between
-/// our two statements), or truly rolled back.
-pub(super) fn is_stale<T>(read: &Result<T, IdentityError>) -> bool {
-    let stale = |violation: &IntegrityViolation| violation.kind == Violation::Stale;
-    matches!(read, Err(IdentityError::Ledger(LedgerError::Integrity(violation))) if stale(violation))
 }

@@ -7,14 +7,11 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect 
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{Actor, Attribute, Identity, IdentityError, payload::AttributeValue, rows::is_stale};
+use super::{Actor, Attribute, Identity, IdentityError, payload::AttributeValue};
 use crate::{
     keyring::{Checked, IntegrityViolation, RowChange, Violation},
     ledger::{Draft, Outcome},
 };
-
-/// Readings of rows that somebody is changing.
-const TRIES: u32 = 3;
 
 impl Identity {
     /// Who holds this token: five statements at most. Every row it rests on is held against the ledger, so neither an
@@ -23,13 +20,46 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::Unauthenticated`] without a reason; integrity where a row was changed.
     pub async fn actor(&self, token: &SecretString) -> Result<Actor, IdentityError> {
-        let mut actor = self.read_actor(token).await;
-        for _ in 1..TRIES {
-            if is_stale(&actor) {
-                actor = self.read_actor(token).await;
+        let moment = self.store.snapshot().await?;
+        let read = &moment;
+        let by_token = session::Column::TokenTag.eq(self.token_tag(token).to_vec());
+        let session = session::Entity::find().filter(by_token).one(read).await?;
+        let session = self.keyring.check(session.ok_or(IdentityError::Unauthenticated)?)?;
+
+        let missing = |table| IntegrityViolation::new(table, session.account_id, Violation::Missing);
+        let account = account::Entity::find_by_id(session.account_id).one(read).await?;
+        let account = self.keyring.check(account.ok_or_else(|| missing("account"))?)?;
+        let patient = match account.role {
+            Role::Patient => {
+                let profile = patient_profile::Entity::find_by_id(account.id).one(read).await?;
+                Some(self.keyring.check(profile.ok_or_else(|| missing("patient_profile"))?)?)
             }
+            Role::Admin | Role::Doctor | Role::Pharmacist => None,
+        };
+        let own = account_attribute::Column::AccountId.eq(account.id);
+        let attributes = account_attribute::Entity::find().filter(own).all(read).await?;
+        let attributes = self.keyring.check_all(attributes)?;
+
+        let mut rows = vec![self.keyring.row_change(&*session), self.keyring.row_change(&*account)];
+        let facts = rows.iter().map(|row: &RowChange| (row.table, row.id, row.version)).collect();
+        rows.extend(patient.iter().map(|row| self.keyring.row_change(&**row)));
+        rows.extend(attributes.iter().map(|row| self.keyring.row_change(&**row)));
+        self.ledger.hold_changes(read, &rows, &self.absent(account.id, &attributes)).await?;
+
+        let open = session.status == SessionStatus::Open && self.now_ms() < session.expires_ms;
+        if !open || account.status != UserStatus::Active {
+            return Err(IdentityError::Unauthenticated);
         }
-        actor
+        Ok(Actor {
+            account: account.id,
+            role: account.role,
+            session: session.id,
+            session_expires_ms: session.expires_ms,
+            signing_key: session.signing_key_id,
+            attributes: self.opened(&account, patient.as_deref(), &attributes)?,
+            patient: patient.map(|profile| profile.into_inner().patient_id),
+            facts,
+        })
     }
 
     /// Ends the actor's session.
@@ -75,48 +105,6 @@ impl Identity {
             })
             .await?;
         Ok(())
-    }
-
-    async fn read_actor(&self, token: &SecretString) -> Result<Actor, IdentityError> {
-        let read = self.store.read();
-        let by_token = session::Column::TokenTag.eq(self.token_tag(token).to_vec());
-        let session = session::Entity::find().filter(by_token).one(read).await?;
-        let session = self.keyring.check(session.ok_or(IdentityError::Unauthenticated)?)?;
-
-        let missing = |table| IntegrityViolation::new(table, session.account_id, Violation::Missing);
-        let account = account::Entity::find_by_id(session.account_id).one(read).await?;
-        let account = self.keyring.check(account.ok_or_else(|| missing("account"))?)?;
-        let patient = match account.role {
-            Role::Patient => {
-                let profile = patient_profile::Entity::find_by_id(account.id).one(read).await?;
-                Some(self.keyring.check(profile.ok_or_else(|| missing("patient_profile"))?)?)
-            }
-            Role::Admin | Role::Doctor | Role::Pharmacist => None,
-        };
-        let own = account_attribute::Column::AccountId.eq(account.id);
-        let attributes = account_attribute::Entity::find().filter(own).all(read).await?;
-        let attributes = self.keyring.check_all(attributes)?;
-
-        let mut rows = vec![self.keyring.row_change(&*session), self.keyring.row_change(&*account)];
-        let facts = rows.iter().map(|row: &RowChange| (row.table, row.id, row.version)).collect();
-        rows.extend(patient.iter().map(|row| self.keyring.row_change(&**row)));
-        rows.extend(attributes.iter().map(|row| self.keyring.row_change(&**row)));
-        self.ledger.hold_changes(read, &rows, &self.absent(account.id, &attributes)).await?;
-
-        let open = session.status == SessionStatus::Open && self.now_ms() < session.expires_ms;
-        if !open || account.status != UserStatus::Active {
-            return Err(IdentityError::Unauthenticated);
-        }
-        Ok(Actor {
-            account: account.id,
-            role: account.role,
-            session: session.id,
-            session_expires_ms: session.expires_ms,
-            signing_key: session.signing_key_id,
-            attributes: self.opened(&account, patient.as_deref(), &attributes)?,
-            patient: patient.map(|profile| profile.into_inner().patient_id),
-            facts,
-        })
     }
 
     /// The attributes that an account does not have, as rows that must never have been.

@@ -165,14 +165,27 @@ pub fn redact(response: &mut GraphqlResponse) {
             continue;
         }
         if error.path.is_empty() && !error.locations.is_empty() {
+            forget_value(&mut error.message);
             set_code(error, "GRAPHQL_VALIDATION_FAILED");
         } else if error.message.starts_with("Failed to parse \"") {
+            forget_value(&mut error.message);
             set_code(error, "BAD_USER_INPUT");
         } else {
             tracing::error!(path = ?error.path, "an error without a public code was withheld");
             error.message = Refusal::Internal.to_string();
             error.extensions = None;
             set_code(error, Refusal::Internal.code());
+        }
+    }
+}
+
+/// Takes out of async-graphql's text the value that was sent: it may be a diagnosis in the wrong place, and errors get
+/// into other people's logs.
+fn forget_value(message: &mut String) {
+    for before_value in [" the value \"", " value \"", ", found "] {
+        if let Some(at) = message.find(before_value) {
+            message.truncate(at);
+            message.push_str(if before_value == ", found " { "" } else { " this value" });
         }
     }
 }

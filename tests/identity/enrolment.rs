@@ -50,6 +50,8 @@ async fn a_code_used_many_times_at_once_enrols_once() {
         let done =
             futures::future::join_all(people.iter().map(|person| person.enrol(&identity, &code))).await;
         assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1, "{db}: {done:?}");
+        let refused = done.iter().filter(|done| matches!(done, Err(IdentityError::WrongCode))).count();
+        assert_eq!(refused, 3, "{db}: {done:?}");
         assert_eq!(identity.keys_of(account).await.unwrap().len(), 1);
     }
 }

@@ -124,6 +124,38 @@ async fn a_changed_attribute_holds_from_the_next_request_on() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_actor_that_is_read_while_its_account_changes_is_no_violation() {
+    for db in support::databases().await {
+        let rooms = support::open(&db).await;
+        let identity = identity(&rooms).await;
+        let omkar = enrolled(&rooms, &identity, "omkar@doctor.kmc.edu", doctor(), 0).await;
+        let (token, account) = (omkar.login(&identity).await, omkar.account);
+        let reads: Vec<_> = (0..6)
+            .map(|_| {
+                let (identity, token) = (identity.clone(), token.clone());
+                tokio::spawn(async move {
+                    for _ in 0..50 {
+                        identity.actor(&token).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for ward in ["One", "Two"].repeat(20) {
+            write(&rooms, &identity, move |identity, tx| {
+                Box::pin(async move {
+                    identity.set_attribute(tx, account, Attribute::Department, Some(ward)).await
+                })
+            })
+            .await
+            .unwrap();
+        }
+        for read in reads {
+            read.await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn logging_out_many_times_at_once_is_no_violation() {
     for db in support::databases().await {

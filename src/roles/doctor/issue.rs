@@ -9,7 +9,12 @@ use uuid::Uuid;
 use crate::{
     access::{Opens, confirm},
     clinic::{ClinicError, prescription::DRAFT_MS},
-    graph::{Answer, Can, can::can, nouns::Prescription, session},
+    graph::{
+        Answer, Can,
+        can::{can, opens},
+        nouns::Prescription,
+        session,
+    },
     keyring::SystemKey,
     ledger::{Draft as Entry, Outcome},
     vault::payload::{PrescriptionBody, PrescriptionProgress},
@@ -45,7 +50,8 @@ pub(super) struct IssuePrescription;
 impl IssuePrescription {
     /// Issues a drafted prescription with your signature over its canonical text. A retry after a lost answer finds it
     /// issued, byte for byte.
-    #[graphql(guard = "Can::<Issue>::new()", directive = can::apply("ISSUE_PRESCRIPTION".to_owned()))]
+    #[graphql(guard = "Can::<Issue>::new()", directive = can::apply("ISSUE_PRESCRIPTION".to_owned()),
+        directive = opens::apply("PrescriptionBody".to_owned()))]
     async fn issue_prescription(
         &self,
         ctx: &Context<'_>,
