@@ -4,9 +4,16 @@
 
 #[path = "../support/hospital.rs"]
 mod hospital;
+#[path = "../support/planted.rs"]
+mod planted;
+#[path = "../support/sdl.rs"]
+mod sdl;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access_matrix;
 mod dispensing;
+mod errors;
 mod playground;
+mod schema;
 mod story;

@@ -6,9 +6,19 @@
 
 #[path = "../support/hospital.rs"]
 mod hospital;
+#[path = "../support/http.rs"]
+mod http;
+#[path = "../support/log.rs"]
+mod log;
+#[path = "../support/planted.rs"]
+mod planted;
+#[path = "../support/sdl.rs"]
+mod sdl;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod confidentiality;
+mod enumeration;
 mod keys;
 mod prescriptions;
 mod records;

@@ -42,7 +42,7 @@ impl Http {
         Self(router(api.clone(), settings))
     }
 
-    pub(crate) async fn ask(&self, token: Option<&str>, query: &str, variables: &Value) -> Answer {
+    pub(crate) async fn ask(&self, token: Option<String>, query: &str, variables: &Value) -> Answer {
         let body = json!({"query": query, "variables": variables}).to_string();
         let request = Request::post("/graphql")
             .header("host", "hospital.test")

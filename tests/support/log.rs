@@ -45,7 +45,7 @@ pub(crate) fn disguises(word: &str) -> [String; 5] {
     // Its last letter says also what follows the word.
     let base64 = base64[..base64.len() - 1].to_owned();
     let hex = join(|byte| format!("{byte:02x}"), "");
-    [word.to_owned(), join(|byte| byte.to_string(), ", "), hex.to_uppercase(), hex, base64]
+    [word.to_owned(), join(ToString::to_string, ", "), hex.to_uppercase(), hex, base64]
 }
 
 impl io::Write for Log {

@@ -135,8 +135,8 @@ impl Sdl {
             .into_iter()
             .filter(|argument| given.contains_key(argument.name.node.as_str()))
             .collect();
-        let variables: String = given.iter().map(|a| format!("${}: {} ", a.name.node, a.ty.node)).collect();
-        let arguments: String = given.iter().map(|a| format!("{0}: ${0} ", a.name.node)).collect();
+        let variables = joined(given.iter().map(|a| format!("${}: {}", a.name.node, a.ty.node)));
+        let arguments = joined(given.iter().map(|a| format!("{0}: ${0}", a.name.node)));
         let brackets = |text: String| if text.is_empty() { text } else { format!("({text})") };
         format!(
             "{}{} {{ {}{} {} }}",
@@ -158,8 +158,12 @@ impl Sdl {
             (field.name.node != "nodes")
                 .then(|| format!("{} {} ", field.name.node, self.everything(&field.ty.node)))
         };
-        format!("{{ {}}}", fields.iter().filter_map(select).collect::<String>())
+        format!("{{ {} }}", joined(fields.iter().filter_map(select)))
     }
+}
+
+fn joined(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The name within lists and non-null.

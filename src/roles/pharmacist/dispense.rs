@@ -103,7 +103,8 @@ pub(super) struct DispensePrescription;
 impl DispensePrescription {
     /// Dispenses a prescription, or a part of it, after verifying its signature live.
     #[graphql(guard = "Can::<Dispense>::new()", directive = can::apply("DISPENSE".to_owned()),
-        directive = opens::apply("PrescriptionBody".to_owned()), directive = opens::apply("PrescriptionProgress".to_owned()))]
+        directive = opens::apply("PrescriptionBody".to_owned()), directive = opens::apply("PrescriptionProgress".to_owned()),
+        directive = opens::apply("DispensingBody".to_owned()))]
     async fn dispense(
         &self,
         ctx: &Context<'_>,

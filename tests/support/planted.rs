@@ -13,10 +13,15 @@ use medicrypt::{
 };
 use uuid::Uuid;
 
-use crate::hospital::Hospital;
+use crate::hospital::{Hospital, PLANTED};
 
-/// Diagnosis, cause and note of the record; all of them are planted.
+/// Diagnosis, cause and note of the record.
 pub(crate) const RECORDED: [&str; 3] = ["Plantitis", "plantache", "plantnote"];
+
+/// Every clinical word there is: those and the hospital's.
+pub(crate) fn words() -> Vec<&'static str> {
+    [PLANTED, &RECORDED].concat()
+}
 
 /// The patient gets a record by the doctor.
 pub(crate) async fn record(hospital: &Hospital) -> Uuid {
