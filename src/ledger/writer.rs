@@ -194,29 +194,51 @@ async fn attempt_alone(room: &Room, job: &mut dyn Job) -> Result<Option<Appended
     Ok(Some(appended))
 }
 
-/// A caller that waits for its part of the batch: how many entries are its own.
+/// A caller that waits for its part of the batch, and how many entries are its own.
 enum Waiting {
-    Entries(usize, oneshot::Sender<Result<Vec<Receipt>, LedgerError>>),
+    Entries(Vec<Draft>, oneshot::Sender<Result<Vec<Receipt>, LedgerError>>),
     Job(usize, Box<dyn Job>),
 }
 
-/// All that was queued, in one transaction.
+impl Waiting {
+    fn answer(self, own: impl FnOnce(usize) -> Result<Vec<Receipt>, LedgerError>) {
+        match self {
+            Self::Entries(drafts, reply) => drop(reply.send(own(drafts.len()))),
+            Self::Job(count, job) => job.answer(own(count)),
+        }
+    }
+
+    fn again(self) -> Work {
+        match self {
+            Self::Entries(drafts, reply) => Work::Entries(drafts, reply),
+            Self::Job(_, job) => Work::Job(job),
+        }
+    }
+}
+
+/// All that was queued, in one transaction. Where that fails, each in one of its own: the one that cannot be recorded
+/// (a row that was rolled back behind the server's back, say) takes no other along.
 async fn together(room: &Room, batch: Vec<Work>) {
     let mut waiting = Vec::with_capacity(batch.len());
-    let committed = attempt_together(room, batch, &mut waiting).await.map_err(Arc::new);
-    let mut receipts = committed.as_ref().map(|appended| appended.receipts.as_slice()).unwrap_or_default();
-    for caller in waiting {
-        let mut own = |count: usize| match &committed {
-            Ok(_) => {
-                let (own, rest) = receipts.split_at(count);
-                receipts = rest;
-                Ok(own.to_vec())
+    match attempt_together(room, batch, &mut waiting).await.map_err(Arc::new) {
+        Ok(appended) => {
+            let mut receipts = appended.receipts.as_slice();
+            for caller in waiting {
+                caller.answer(|count| {
+                    let (own, rest) = receipts.split_at(count);
+                    receipts = rest;
+                    Ok(own.to_vec())
+                });
             }
-            Err(error) => Err(LedgerError::Batch(error.clone())),
-        };
-        match caller {
-            Waiting::Entries(count, reply) => drop(reply.send(own(count))),
-            Waiting::Job(count, job) => job.answer(own(count)),
+        }
+        Err(error) if waiting.len() > 1 => {
+            tracing::warn!(%error, works = waiting.len(), "a batch failed: each is tried alone");
+            for caller in waiting {
+                Box::pin(together(room, vec![caller.again()])).await;
+            }
+        }
+        Err(error) => {
+            waiting.into_iter().for_each(|caller| caller.answer(|_| Err(LedgerError::Batch(error.clone()))))
         }
     }
 }
@@ -233,8 +255,8 @@ async fn attempt_together(
     for work in batch {
         match work {
             Work::Entries(drafts, reply) => {
-                waiting.push(Waiting::Entries(drafts.len(), reply));
-                entries.extend(drafts.into_iter().map(|draft| (draft, Vec::new())));
+                entries.extend(drafts.iter().map(|draft| (draft.clone(), Vec::new())));
+                waiting.push(Waiting::Entries(drafts, reply));
             }
             Work::Job(mut job) => {
                 let own = match &begun {

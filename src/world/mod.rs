@@ -97,7 +97,9 @@ impl World {
         // A statistic that can't be completed is no reason to keep doctors out: it is completed when asked again.
         match statistics.complete_pending().await {
             Ok(0) => {}
-            Ok(completed) => tracing::info!(completed, "answered statistics that were charged before the last stop"),
+            Ok(completed) => {
+                tracing::info!(completed, "answered statistics that were charged before the last stop")
+            }
             Err(error) => tracing::error!(%error, "statistics that were charged could not be answered"),
         }
         let clinic = Arc::new(Clinic::new(

@@ -9,7 +9,10 @@ async fn every_playground_document_is_valid() {
     let playground = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("playground");
     let api = schema::without_rooms();
     let mut documents = 0;
-    for folder in std::fs::read_dir(playground).unwrap().filter_map(|entry| Some(entry.unwrap().path()).filter(|p| p.is_dir())) {
+    for folder in std::fs::read_dir(playground)
+        .unwrap()
+        .filter_map(|entry| Some(entry.unwrap().path()).filter(|p| p.is_dir()))
+    {
         for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let text = std::fs::read_to_string(&file).unwrap();
             let id = "00000000-0000-4000-8000-000000000000";

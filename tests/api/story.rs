@@ -30,9 +30,15 @@ async fn a_signed_prescription_is_dispensed_exactly_once_and_everybody_sees_what
         // The patient sees who looked.
         let log = "{ myAccessLog(page: {first: 50}) { edges { node { who role action outcome } } } }";
         let log = hospital.patient.ask(log, json!({})).await;
-        let actions: Vec<&str> =
-            log["myAccessLog"]["edges"].as_array().unwrap().iter().map(|e| e["node"]["action"].as_str().unwrap()).collect();
-        for action in ["OPEN_PATIENT", "PRESCRIPTION_ISSUED", "VERIFY_PRESCRIPTION", "DISPENSED", "READ_OWN_ACCESS_LOG"] {
+        let actions: Vec<&str> = log["myAccessLog"]["edges"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["node"]["action"].as_str().unwrap())
+            .collect();
+        for action in
+            ["OPEN_PATIENT", "PRESCRIPTION_ISSUED", "VERIFY_PRESCRIPTION", "DISPENSED", "READ_OWN_ACCESS_LOG"]
+        {
             assert!(actions.contains(&action), "{action} is missing in {actions:?}");
         }
 

@@ -201,3 +201,41 @@ async fn a_full_queue_says_so_at_once_and_loses_nothing_that_it_took() {
         assert_eq!(sound(&rooms.ledger).await.entries, 1 + taken as u64, "{db}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_rolled_back_behind_the_servers_back_takes_no_other_job_of_its_batch_along() {
+    for db in support::databases().await {
+        let rooms = support::open(&db).await;
+        write(&rooms.ledger, 10).await.unwrap();
+        let row = epoch::Entity::find().one(rooms.store.read()).await.unwrap().unwrap();
+        let old = rooms.keyring.check(row).unwrap();
+        let backup = db.put_aside("epoch", old.id).await;
+        let advance = |row: medicrypt::keyring::Checked<epoch::Model>| {
+            let ledger = rooms.ledger.clone();
+            async move {
+                let advance = ledger.write("advance", move |tx| {
+                    let row = row.clone();
+                    Box::pin(async move {
+                        tx.update(&row, |row| row.closed_ms = Some(1)).await?;
+                        tx.append(draft());
+                        Ok::<_, LedgerError>(())
+                    })
+                });
+                advance.await
+            }
+        };
+        advance(old.clone()).await.unwrap();
+        db.put_back(&backup).await;
+
+        let busy = busy(&db, &rooms).await;
+        let again = tokio::spawn(advance(old));
+        let other = tokio::spawn({
+            let ledger = rooms.ledger.clone();
+            async move { write(&ledger, 15).await }
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        busy.end().await;
+        assert!(again.await.unwrap().is_err(), "{db}: a rolled-back row was written on");
+        assert_eq!(other.await.unwrap().unwrap().value, 15, "{db}");
+    }
+}

@@ -73,12 +73,21 @@ impl Hospital {
         let world = world(db, around).await;
         let api = schema::build(world.clone());
         seed_medicines(&world).await;
-        let (admission, other) = (admit(&world, "Zebediah", "Quackenbush").await, admit(&world, "Other", "Person").await);
-        let (patient_id, patient_profile, other_profile) = (admission.patient(), admission.profile(), other.profile());
+        let (admission, other) =
+            (admit(&world, "Zebediah", "Quackenbush").await, admit(&world, "Other", "Person").await);
+        let (patient_id, patient_profile, other_profile) =
+            (admission.patient(), admission.profile(), other.profile());
         let other_patient_id = other.patient();
-        let doctor = |of: &str| Profile::Doctor(DoctorDetails { department: of.into(), specialty: of.into(), hospital: "KMC".into() });
+        let doctor = |of: &str| {
+            Profile::Doctor(DoctorDetails {
+                department: of.into(),
+                specialty: of.into(),
+                hospital: "KMC".into(),
+            })
+        };
         let join = |n, name, profile| join(&world, &api, n, name, profile);
-        let admin = join(0, "admin@hospital.test", Profile::Admin(AdminDetails { department: "IT".into() })).await;
+        let admin =
+            join(0, "admin@hospital.test", Profile::Admin(AdminDetails { department: "IT".into() })).await;
         let doctor_client = join(1, "doctor@hospital.test", doctor("Cardiology")).await;
         let stranger = join(2, "stranger@hospital.test", doctor("Neurology")).await;
         let pharmacist_details = PharmacistDetails { pharmacy: "Main".into(), licence: "PH1".into() };
@@ -224,7 +233,8 @@ impl Client {
     /// Verifies, signs and dispenses; the receipt, or the refusal's code.
     pub(crate) async fn dispense(&self, id: Uuid, quantity: u32) -> Result<Value, String> {
         let verdict = self.verify(id).await;
-        let hash = verdict["prescriptionHash"].as_str().map_or_else(|| signed_text::text_hash(""), str::to_owned);
+        let hash =
+            verdict["prescriptionHash"].as_str().map_or_else(|| signed_text::text_hash(""), str::to_owned);
         let response = self.send(DISPENSE, self.signed_handover(id, &hash, quantity)).await;
         match code(&response) {
             Some(code) => Err(code),
@@ -253,9 +263,11 @@ pub(crate) fn rfc3339(ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(ms).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
-pub(crate) const DRAFT: &str = "mutation($input: DraftPrescriptionInput!) { draftPrescription(input: $input) {
+pub(crate) const DRAFT: &str =
+    "mutation($input: DraftPrescriptionInput!) { draftPrescription(input: $input) {
     id patientId prescriberId keyId issuedAt expiresAt nonce } }";
-pub(crate) const ISSUE: &str = "mutation($input: IssuePrescriptionInput!) { issuePrescription(input: $input) {
+pub(crate) const ISSUE: &str =
+    "mutation($input: IssuePrescriptionInput!) { issuePrescription(input: $input) {
     id state medicine quantity signedText signature } }";
 pub(crate) const DISPENSE: &str = "mutation($input: DispenseInput!) { dispense(input: $input) {
     id prescriptionId quantity left dispensedAt ledgerIndex signedText signature } }";
@@ -268,7 +280,8 @@ pub(crate) fn prescription_text(draft: &Value, code: &str, quantity: u32) -> sig
         let time = chrono::DateTime::parse_from_rfc3339(draft[name].as_str().unwrap()).unwrap();
         time.to_utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
     };
-    let (name, strength) = if code == "AMX250" { ("Amoxiplant", "250 mg") } else { ("Paracetamol", "500 mg") };
+    let (name, strength) =
+        if code == "AMX250" { ("Amoxiplant", "250 mg") } else { ("Paracetamol", "500 mg") };
     signed_text::Prescription {
         id: text("id"),
         patient: text("patientId"),
@@ -277,7 +290,12 @@ pub(crate) fn prescription_text(draft: &Value, code: &str, quantity: u32) -> sig
         issued_at: time("issuedAt"),
         expires_at: time("expiresAt"),
         nonce: text("nonce"),
-        medicine: MedicineText { code: code.into(), name: name.into(), strength: strength.into(), form: "tablet".into() },
+        medicine: MedicineText {
+            code: code.into(),
+            name: name.into(),
+            strength: strength.into(),
+            form: "tablet".into(),
+        },
         quantity,
         dosage: "twice a plantday".into(),
     }

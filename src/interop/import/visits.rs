@@ -65,7 +65,10 @@ impl Composer<'_> {
         };
         let first_moment = |date: PartialDate| date.first_day().and_time(NaiveTime::MIN).and_utc();
         let at = it.recorded.or_else(|| it.onset.map(first_moment)).unwrap_or(self.now);
-        self.record(&key, &Record { id, visit, author: None, category: RecordCategory::Condition, body, at })?;
+        self.record(
+            &key,
+            &Record { id, visit, author: None, category: RecordCategory::Condition, body, at },
+        )?;
         Ok(Outcome::Taken)
     }
 
