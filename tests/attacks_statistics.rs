@@ -1,6 +1,13 @@
 //! What broke the predecessor's Paillier sums and statistics, each attack tried here. That the noise is discrete and follows
 //! its law is tested where it is drawn (`src/statistics/noise.rs`).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unnecessary_wraps,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod support;
 mod wards;

@@ -15,7 +15,9 @@ pub(super) fn begin(filter: &str) -> Result<()> {
     let wrong = |problem| {
         Usage(format!("`{filter}` is no log filter ({problem}): write `info` or `medicrypt=debug,warn`"))
     };
-    let filter = EnvFilter::builder().parse(filter).map_err(wrong)?;
+    // Below `warn` the database layer writes connection addresses, passwords and values: whatever is asked for, it stays quiet.
+    let quiet = format!("{filter},sea_orm=warn,sea_orm_migration=warn,sqlx=warn");
+    let filter = EnvFilter::builder().parse(quiet).map_err(wrong)?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         log.init();

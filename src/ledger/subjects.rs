@@ -91,7 +91,9 @@ impl Subjects {
                     bounds.learn(*j, existing.contains(tag));
                 }
             }
-            searches.values_mut().for_each(|(_, bounds)| bounds.next_round());
+            for (_, bounds) in searches.values_mut() {
+                bounds.next_round();
+            }
         }
         Ok(searches.into_iter().map(|(patient, (_, bounds))| (patient, bounds.low)).collect())
     }

@@ -238,7 +238,9 @@ async fn together(room: &Room, batch: Vec<Work>) {
             }
         }
         Err(error) => {
-            waiting.into_iter().for_each(|caller| caller.answer(|_| Err(LedgerError::Batch(error.clone()))))
+            for caller in waiting {
+                caller.answer(|_| Err(LedgerError::Batch(error.clone())));
+            }
         }
     }
 }

@@ -42,6 +42,12 @@ impl Laplace {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small numbers"
+)]
 mod tests {
     use rand::{SeedableRng as _, rngs::StdRng};
 

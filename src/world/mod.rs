@@ -98,7 +98,7 @@ impl World {
         match statistics.complete_pending().await {
             Ok(0) => {}
             Ok(completed) => {
-                tracing::info!(completed, "answered statistics that were charged before the last stop")
+                tracing::info!(completed, "answered statistics that were charged before the last stop");
             }
             Err(error) => tracing::error!(%error, "statistics that were charged could not be answered"),
         }

@@ -2,7 +2,7 @@
 //! test is named after what must hold; `cargo xtask attacks` prints them. A DBA edits the database as it lies there and
 //! has no key; what is written by [`rewrite`] has right tags and entries, so that what lies below them is tried too.
 #![allow(missing_docs, reason = "tests")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity, reason = "tests")]
 
 #[path = "../support/hospital.rs"]
 mod hospital;

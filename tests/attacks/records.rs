@@ -116,7 +116,7 @@ async fn a_flipped_bit_is_refused_and_never_read_as_another_value() {
             let mut flipped = sealed.clone();
             flipped[place] ^= 1 << (place % 8);
             rewrite::<medical_record::Model>(&hospital, id, move |row| {
-                row.body = Sealed::new(flipped.clone())
+                row.body = Sealed::new(flipped.clone());
             })
             .await;
             assert_eq!(seen(&hospital.doctor, hospital.patient_id).await, violation(), "{db}: byte {place}");
@@ -167,7 +167,7 @@ async fn ciphertexts_swapped_between_patients_rows_or_columns_are_refused() {
         }
         let header = row(&hospital, own[0]).await.header.ciphertext().to_vec();
         rewrite::<medical_record::Model>(&hospital, own[0], move |row| {
-            row.body = Sealed::new(header.clone())
+            row.body = Sealed::new(header.clone());
         })
         .await;
         assert_eq!(seen(&hospital.doctor, mine).await, violation(), "{db}: another column's");

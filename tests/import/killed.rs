@@ -31,7 +31,7 @@ fn large(folder: &Path) {
     export::write(folder, "Encounter", (0..900).map(visit));
     let observation = |n: usize| {
         let id = format!("o{n}");
-        if n % 4 == 0 {
+        if n.is_multiple_of(4) {
             export::heart_rate(&id, &name(n), 70)
         } else {
             export::finding(&id, &name(n), "Mood", "fair")

@@ -1,6 +1,14 @@
 //! The ledger on both databases: what it promises to those who write and read. What it says to those who tamper is in
 //! `attacks_ledger.rs`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::match_same_arms,
+    clippy::cast_precision_loss,
+    missing_docs,
+    reason = "tests"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

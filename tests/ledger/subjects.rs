@@ -41,7 +41,7 @@ async fn a_patients_entries_are_complete_across_nodes() {
             tasks.push(tokio::spawn(async move {
                 let mut mine = Vec::new();
                 for round in 0..40 {
-                    let drafts = vec![of(&patients[0]), draft(), of(&patients[1]), of(&patients[0])];
+                    let drafts = [of(&patients[0]), draft(), of(&patients[1]), of(&patients[0])];
                     let receipts = ledger.append(drafts[(n + round) % 3..].to_vec()).await.unwrap();
                     let own = (n + round) % 3;
                     // The last of the four is always the first patient's.

@@ -49,7 +49,7 @@ impl TestDb {
 
     /// Bytes as this database writes them in SQL.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         match self.location {
             Location::Sqlite(_) => format!("X'{hex}'"),
             Location::Postgres(_) => format!("'\\x{hex}'"),
@@ -76,7 +76,7 @@ impl TestDb {
 
     /// Takes a backup of the main database, without the key store's. The rooms must be closed.
     pub(crate) async fn back_up(&self) -> Backup {
-        match (&self.location, &self._owned) {
+        match (&self.location, &self.owned) {
             (Location::Sqlite(data), _) => {
                 let copy = self.home.join(Uuid::new_v4().to_string());
                 replace_folder(data, &copy);
@@ -93,7 +93,7 @@ impl TestDb {
 
     /// Restores it whole. The rooms must be closed.
     pub(crate) async fn restore(&self, backup: &Backup) {
-        match (&self.location, backup, &self._owned) {
+        match (&self.location, backup, &self.owned) {
             (Location::Sqlite(data), Backup::Folder(copy), _) => replace_folder(copy, data),
             (_, Backup::Database(copy), Some(super::Owned { database: Some(database), .. })) => {
                 database.on_server(&format!("DROP DATABASE {} WITH (FORCE)", database.name)).await;

@@ -40,7 +40,7 @@ pub(crate) struct TestDb {
     location: Location,
     home: PathBuf,
     /// None where another process owns the place.
-    _owned: Option<Owned>,
+    owned: Option<Owned>,
 }
 
 /// A fresh place on each database there is.
@@ -60,7 +60,7 @@ pub(crate) fn sqlite() -> TestDb {
     TestDb {
         location: Location::Sqlite(home.join("data")),
         home,
-        _owned: Some(Owned { _folder: folder, database: None }),
+        owned: Some(Owned { _folder: folder, database: None }),
     }
 }
 
@@ -71,7 +71,7 @@ async fn postgres(server: &str) -> TestDb {
     database.create().await;
     let folder = folder();
     let (location, home) = (Location::Postgres(database.url()), folder.path().to_owned());
-    TestDb { location, home, _owned: Some(Owned { _folder: folder, database: Some(database) }) }
+    TestDb { location, home, owned: Some(Owned { _folder: folder, database: Some(database) }) }
 }
 
 impl TestDb {
@@ -107,7 +107,7 @@ impl TestDb {
             "sqlite" => Location::Sqlite(place.into()),
             _ => Location::Postgres(place.to_owned()),
         };
-        Self { location, home: home.into(), _owned: None }
+        Self { location, home: home.into(), owned: None }
     }
 }
 
