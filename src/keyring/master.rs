@@ -95,7 +95,11 @@ fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
 /// Written whole and synced, or not there: a power cut can't leave half a secret under the final name.
 fn create(directory: &Path, file: &Path, secret: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let write = || -> std::io::Result<()> {
-        std::fs::create_dir_all(directory)?;
+        let mut private = std::fs::DirBuilder::new();
+        private.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
+        private.create(directory)?;
         // `tempfile` makes it with mode 0600.
         let mut draft = tempfile::NamedTempFile::new_in(directory)?;
         std::io::Write::write_all(&mut draft, secret)?;
