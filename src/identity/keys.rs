@@ -48,9 +48,9 @@ impl Identity {
     pub async fn signing_key(&self, key_id: &str) -> Result<SigningKey, IdentityError> {
         let moment = self.store.snapshot().await?;
         let row = self.key_row(&moment, key_id).await?.ok_or(IdentityError::NotFound)?;
-        let now = self.ledger.hold(&moment, &row).await?;
+        self.ledger.hold(&moment, &row).await?;
         drop(moment);
-        self.history(&row, now).await
+        self.history(&row).await
     }
 
     /// All keys an account ever had, oldest first.
@@ -62,11 +62,11 @@ impl Identity {
         let own = own.order_by_asc(Column::CreatedMs).order_by_asc(Column::Id);
         let moment = self.store.snapshot().await?;
         let rows = self.keyring.check_all(own.all(&moment).await?)?;
-        let now = self.ledger.hold_all(&moment, &rows).await?;
+        self.ledger.hold_all(&moment, &rows).await?;
         drop(moment);
         let mut keys = Vec::with_capacity(rows.len());
-        for (row, now) in rows.iter().zip(now) {
-            keys.push(self.history(row, now).await?);
+        for row in &rows {
+            keys.push(self.history(row).await?);
         }
         Ok(keys)
     }
@@ -82,20 +82,13 @@ impl Identity {
         Ok(row.map(|row| self.keyring.check(row)).transpose()?)
     }
 
-    /// `now` is the index of the entry that made the row what it is.
-    async fn history(
-        &self,
-        row: &Checked<signing_key::Model>,
-        now: i64,
-    ) -> Result<SigningKey, IdentityError> {
+    async fn history(&self, row: &Checked<signing_key::Model>) -> Result<SigningKey, IdentityError> {
         let edited = || IntegrityViolation::new(TABLE, row.id, Violation::Edited);
+        let since = self.ledger.index_of(TABLE, row.id, 1).await?.ok_or_else(edited)?;
         // Whatever a key's first change is, replaced or revoked, from then on it signs no more.
-        let (since, ended) = match row.version {
-            1 => (Some(now), None),
-            2 => (self.ledger.index_of(TABLE, row.id, 1).await?, Some(now)),
-            _ => {
-                (self.ledger.index_of(TABLE, row.id, 1).await?, self.ledger.index_of(TABLE, row.id, 2).await?)
-            }
+        let ended = match row.version {
+            1 => None,
+            _ => Some(self.ledger.index_of(TABLE, row.id, 2).await?.ok_or_else(edited)?),
         };
         Ok(SigningKey {
             id: row.id,
@@ -104,7 +97,7 @@ impl Identity {
             public: PublicKey::from_spki_der(&row.spki).map_err(|_| edited())?,
             status: row.status,
             created_ms: row.created_ms,
-            since: since.ok_or_else(edited)?,
+            since,
             until: ended.into_iter().chain(row.revoked_since).min(),
         })
     }

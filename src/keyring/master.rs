@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crypto::{kdf, key::Key, mac};
 use entity::keystore::master_version;
-use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _};
+use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
@@ -45,8 +45,12 @@ pub(super) async fn found(
         rounds: rounds.into(),
         check_value: mac::mac(&kek, CHECK).to_vec(),
     };
-    row.into_active_model().insert(store.keys()).await?;
-    Ok(kek)
+    let Err(error) = row.into_active_model().insert(store.keys()).await else { return Ok(kek) };
+    // Of two nodes that found at the same time, the second takes what the first one made.
+    match master_version::Entity::find_by_id(1).one(store.keys()).await? {
+        Some(first) => unlock(master, &first).await,
+        None => Err(error.into()),
+    }
 }
 
 /// Derives the KEK of a known version and proves that it is the right one.
@@ -107,6 +111,10 @@ fn create(directory: &Path, file: &Path, secret: &[u8; 32]) -> Result<Zeroizing<
         draft.persist_noclobber(file).map_err(|e| e.error)?;
         std::fs::File::open(directory)?.sync_all()
     };
-    write().map_err(|e| KeyringError::MasterUnusable(file.to_owned(), e.to_string()))?;
-    Ok(Zeroizing::new(secret.to_vec()))
+    match write() {
+        Ok(()) => Ok(Zeroizing::new(secret.to_vec())),
+        // Another node was faster, in the same directory.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read(file),
+        Err(error) => Err(KeyringError::MasterUnusable(file.to_owned(), error.to_string())),
+    }
 }

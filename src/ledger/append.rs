@@ -34,12 +34,19 @@ impl Appended {
     pub(super) fn committed(&self, room: &Room) {
         room.subjects.learn(&self.subjects);
         if let Some(last) = self.receipts.last() {
-            room.seen.send_if_modified(|seen| {
-                let newer = last.index > *seen;
-                *seen = last.index.max(*seen);
-                newer
-            });
+            room.saw(last.index);
         }
+    }
+}
+
+impl Room {
+    /// Remembers that the entry is committed: a chain that ends before it was cut.
+    pub(super) fn saw(&self, index: i64) {
+        self.seen.send_if_modified(|seen| {
+            let newer = index > *seen;
+            *seen = index.max(*seen);
+            newer
+        });
     }
 }
 
@@ -52,9 +59,7 @@ pub(super) async fn append(
     if entries.is_empty() {
         return Ok(Appended::default());
     }
-    if tx.backend() == Backend::Postgres {
-        tx.connection().execute_unprepared(LOCK).await?;
-    }
+    lock(tx.backend(), tx.connection()).await?;
     let mut head = head(room, tx.connection()).await?;
     let mut subjects = room
         .subjects
@@ -91,6 +96,14 @@ pub(super) async fn append(
         ledger_row::Entity::insert_many(page).exec_without_returning(tx.connection()).await?;
     }
     Ok(Appended { receipts, subjects })
+}
+
+/// Keeps everybody else from extending the chain until the transaction ends; SQLite's writer is alone anyway.
+pub(super) async fn lock(backend: Backend, connection: &impl ConnectionTrait) -> Result<(), LedgerError> {
+    if backend == Backend::Postgres {
+        connection.execute_unprepared(LOCK).await?;
+    }
+    Ok(())
 }
 
 /// The end of the chain, believed only with its hash and HMAC, and never behind what was seen before.

@@ -131,12 +131,13 @@ fn believed(room: &Room, row: &row::Model) -> Option<CompactRange> {
     (range.size() == note.size && range.root() == note.root).then_some(range)
 }
 
-/// Pushes the leaves up to `head` that are not in the range yet.
+/// Pushes the leaves up to `head` that are not in the range yet. Nothing is signed across a gap.
 async fn catch_up(room: &Room, range: &mut CompactRange, head: i64) -> Result<(), LedgerError> {
     while range.size().cast_signed() <= head {
         let from = range.size().cast_signed();
-        let hashes: Vec<Vec<u8>> = ledger::Entity::find()
+        let hashes: Vec<(i64, Vec<u8>)> = ledger::Entity::find()
             .select_only()
+            .column(ledger::Column::Idx)
             .column(ledger::Column::Hash)
             .filter(ledger::Column::Idx.between(from, head))
             .order_by_asc(ledger::Column::Idx)
@@ -147,8 +148,10 @@ async fn catch_up(room: &Room, range: &mut CompactRange, head: i64) -> Result<()
         if hashes.is_empty() {
             return Ok(());
         }
-        for hash in hashes {
-            let hash = hash.try_into().map_err(|_| LedgerError::Broken(range.size().cast_signed()))?;
+        for (idx, hash) in hashes {
+            let expected = range.size().cast_signed();
+            let hash =
+                hash.try_into().ok().filter(|_| idx == expected).ok_or(LedgerError::Broken(expected))?;
             range.push(hash);
         }
     }

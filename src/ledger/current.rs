@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use entity::ledger_row;
+use entity::{ledger, ledger_row};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
-use super::{Ledger, LedgerError, Row};
+use super::{Ledger, LedgerError, Room, Row, newest};
 use crate::keyring::{Checked, IntegrityViolation, Keyring, RowChange, Violation};
 
 /// Rows asked for in one statement.
@@ -41,7 +41,7 @@ impl Ledger {
     }
 
     /// The same for rows of several tables, and for rows that are not there and never were: who deleted one of `never`
-    /// is found out.
+    /// is found out, and of the tables whose ids are derived, also who deleted the ledger's way to it.
     ///
     /// # Errors
     /// As [`Ledger::hold`]; missing where the ledger knows one of `never`.
@@ -52,7 +52,7 @@ impl Ledger {
         never: &[(&'static str, Uuid)],
     ) -> Result<Vec<i64>, LedgerError> {
         let keyring = &self.room.keyring;
-        let known = known(keyring, connection, rows, never).await?;
+        let known = known(&self.room, connection, rows, never).await?;
         for (table, id) in never {
             if known.contains_key(&keyring.row_key(table, *id, 1)[..]) {
                 return Err(IntegrityViolation::new(table, *id, Violation::Missing).into());
@@ -66,23 +66,49 @@ impl Ledger {
         Ok(indexes)
     }
 
-    /// The index of the entry that made version `version` of a row, if the ledger has it.
+    /// The index of the entry that made version `version` of a row, by that entry itself, if the ledger has it.
     ///
     /// # Errors
-    /// As of the database.
+    /// [`LedgerError::Integrity`]: missing where the way to the entry was deleted, edited where it leads elsewhere.
     pub async fn index_of(&self, table: &str, id: Uuid, version: i64) -> Result<Option<i64>, LedgerError> {
-        let key = self.room.keyring.row_key(table, id, version).to_vec();
-        Ok(ledger_row::Entity::find_by_id(key).one(self.room.store.read()).await?.map(|entry| entry.idx))
+        let (room, connection) = (&self.room, self.room.store.read());
+        let violation = |kind| LedgerError::from(IntegrityViolation::new(table, id, kind));
+        let way = ledger_row::Entity::find_by_id(room.keyring.row_key(table, id, version).to_vec());
+        let mut entry = way.clone().one(connection).await?;
+        if entry.is_none() {
+            if room.read_on(connection).await?.version(table, id) < Some(version) {
+                return Ok(None);
+            }
+            // It may have come between the two statements.
+            entry = way.one(connection).await?;
+        }
+        let idx = entry.ok_or_else(|| violation(Violation::Missing))?.idx;
+        let leaf = ledger::Entity::find_by_id(idx).one(connection).await?.ok_or(LedgerError::Broken(idx))?;
+        let (_, rows) = newest::believed(room, &leaf)?;
+        if rows.iter().any(|row| (row.0.as_str(), row.1, row.2) == (table, id, version)) {
+            Ok(Some(idx))
+        } else {
+            Err(violation(Violation::Edited))
+        }
     }
 }
 
-/// What the ledger has of these rows: their version, the next one, and the first of those that should not be.
+/// What the ledger has of these rows: their version, the next one, and the first of those that should not be. Refused
+/// where the leaves know better than `ledger_row`.
 pub(super) async fn known(
-    keyring: &Keyring,
+    room: &Room,
     connection: &impl ConnectionTrait,
     rows: &[RowChange],
     never: &[(&'static str, Uuid)],
 ) -> Result<HashMap<Vec<u8>, ledger_row::Model>, LedgerError> {
+    let keyring = &room.keyring;
+    let moment = room.read_on(connection).await?;
+    if let Some(row) = rows.iter().find(|row| moment.version(row.table, row.id) > Some(row.version)) {
+        return Err(IntegrityViolation::new(row.table, row.id, Violation::Stale).into());
+    }
+    if let Some((table, id)) = never.iter().find(|(table, id)| moment.version(table, *id).is_some()) {
+        return Err(IntegrityViolation::new(table, *id, Violation::Missing).into());
+    }
     let next = |row: &RowChange| keyring.row_key(row.table, row.id, row.version + 1);
     let wanted = rows.iter().flat_map(|row| [row.row_key.to_vec(), next(row).to_vec()]);
     let unwanted = never.iter().map(|(table, id)| keyring.row_key(table, *id, 1).to_vec());

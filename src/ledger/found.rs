@@ -7,7 +7,7 @@ use entity::{installation, ledger};
 use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _};
 use tokio::sync::watch;
 
-use super::{By, Draft, Ledger, LedgerError, Outcome, Room, append, subjects::Subjects};
+use super::{By, Draft, Ledger, LedgerError, Outcome, Room, append, newest::Newest, subjects::Subjects};
 use crate::{
     keyring::{Keyring, KeyringError, Unsealer},
     store::Store,
@@ -44,6 +44,7 @@ pub(super) async fn open(
         vkey,
         seen: watch::channel(-1).0,
         subjects: Subjects::default(),
+        newest: Newest::of_no_leaf(installation.id),
     };
     Ok((room, signer))
 }
@@ -59,11 +60,18 @@ pub(super) async fn begin(ledger: &Ledger) -> Result<(), LedgerError> {
         }
         let genesis =
             Draft::new(By::System, "GENESIS", Outcome::Done).with("installation", room.installation);
-        // Another node may have been first: then its entry is the genesis.
-        match ledger.append(vec![genesis]).await {
-            Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "somebody else wrote the first entry"),
-        }
+        let write_first = ledger.write("genesis", move |tx| {
+            let genesis = genesis.clone();
+            Box::pin(async move {
+                append::lock(tx.backend(), tx.connection()).await?;
+                // Another node may have been first: then its entry is the genesis.
+                if ledger::Entity::find().count(tx.connection()).await? == 0 {
+                    tx.append(genesis);
+                }
+                Ok::<_, LedgerError>(())
+            })
+        });
+        write_first.await?;
     }
     let head = append::head(room, room.store.read()).await?;
     room.seen.send_replace(head.index);

@@ -11,6 +11,7 @@ mod checkpoint;
 mod current;
 mod found;
 mod leaf;
+mod newest;
 mod read;
 mod subjects;
 mod tx;
@@ -140,6 +141,7 @@ struct Room {
     /// Index of the newest entry that this process knows to be committed.
     seen: watch::Sender<i64>,
     subjects: subjects::Subjects,
+    newest: newest::Newest,
 }
 
 impl Ledger {
@@ -161,6 +163,12 @@ impl Ledger {
         tokio::spawn(writer::run(room.clone(), work));
         let ledger = Self { room, queue };
         found::begin(&ledger).await?;
+        match ledger.room.read_on(ledger.room.store.read()).await {
+            Ok(_) => {}
+            // It opens all the same, to be verified; until then no row is held.
+            Err(error @ LedgerError::Broken(_)) => tracing::error!(%error, "no row can be believed"),
+            Err(error) => return Err(error),
+        }
         checkpoint::start(&ledger, signer).await?;
         Ok(ledger)
     }

@@ -10,11 +10,11 @@ use sea_orm::{
 };
 
 use super::{
-    Draft, LedgerError,
+    Draft, LedgerError, Room,
     current::{judge, known},
 };
 use crate::{
-    keyring::{Checked, Keyring, RowChange},
+    keyring::{Checked, RowChange},
     store,
 };
 
@@ -48,7 +48,7 @@ pub(super) type Entries = Vec<(Draft, Vec<RowChange>)>;
 #[derive(Debug)]
 pub struct Tx {
     inner: store::Tx,
-    keyring: Arc<Keyring>,
+    room: Arc<Room>,
     rows: Vec<RowChange>,
     entries: Entries,
     before: Arc<Pending>,
@@ -58,8 +58,8 @@ pub struct Tx {
 pub(super) type Pending = HashMap<crypto::mac::Mac, crypto::mac::Mac>;
 
 impl Tx {
-    pub(super) fn new(inner: store::Tx, keyring: Arc<Keyring>, before: Arc<Pending>) -> Self {
-        Self { inner, keyring, rows: Vec::new(), entries: Vec::new(), before }
+    pub(super) fn new(inner: store::Tx, room: Arc<Room>, before: Arc<Pending>) -> Self {
+        Self { inner, room, rows: Vec::new(), entries: Vec::new(), before }
     }
 
     /// For reading inside the transaction, and for the few tables that are not protected.
@@ -80,12 +80,12 @@ impl Tx {
     /// # Errors
     /// As [`super::Ledger::hold`].
     pub async fn hold<M: Row>(&self, rows: &[Checked<M>]) -> Result<(), LedgerError> {
-        let rows: Vec<_> = rows.iter().map(|row| self.keyring.row_change(&**row)).collect();
-        let recorded = known(&self.keyring, self.connection(), &rows, &[]).await?;
+        let rows: Vec<_> = rows.iter().map(|row| self.room.keyring.row_change(&**row)).collect();
+        let recorded = known(&self.room, self.connection(), &rows, &[]).await?;
         let own = self.entries.iter().flat_map(|(_, rows)| rows).chain(&self.rows);
         let own: Pending = own.map(|row| (row.row_key, row.row_tag)).collect();
         for row in &rows {
-            judge(&self.keyring, row, |key| {
+            judge(&self.room.keyring, row, |key| {
                 let pending = || own.get(key).or_else(|| self.before.get(key)).map(<[u8; 32]>::as_slice);
                 recorded.get(key).map(|entry| entry.row_tag.as_slice()).or_else(pending)
             })?;
@@ -108,12 +108,12 @@ impl Tx {
     /// # Errors
     /// As of the database.
     pub async fn insert_all<M: Row>(&mut self, mut rows: Vec<M>) -> Result<Vec<Checked<M>>, LedgerError> {
-        self.rows.extend(rows.iter_mut().map(|row| self.keyring.tag(row)));
+        self.rows.extend(rows.iter_mut().map(|row| self.room.keyring.tag(row)));
         for page in rows.chunks(PAGE) {
             let page = page.iter().map(|row| row.clone().into_active_model().reset_all());
             M::Entity::insert_many(page).exec_without_returning(self.inner.connection()).await?;
         }
-        Ok(self.keyring.check_all(rows)?)
+        Ok(self.room.keyring.check_all(rows)?)
     }
 
     /// Writes the next version of a row, if it still is at the version that was read.
@@ -128,7 +128,7 @@ impl Tx {
         let mut next = M::clone(row);
         change(&mut next);
         next.set_version(row.version() + 1);
-        let change = self.keyring.tag(&mut next);
+        let change = self.room.keyring.tag(&mut next);
         let updated = M::Entity::update_many()
             .set(next.clone().into_active_model().reset_all())
             .filter(Expr::col(Alias::new("id")).eq(row.id()))
@@ -139,7 +139,7 @@ impl Tx {
             return Err(LedgerError::Conflict);
         }
         self.rows.push(change);
-        Ok(self.keyring.check(next)?)
+        Ok(self.room.keyring.check(next)?)
     }
 
     /// Appends the entry that stands for all rows written since the last one.

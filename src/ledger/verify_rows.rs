@@ -11,10 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{
-    Ledger, LedgerError, Room, Row,
-    leaf::{self, Details},
-};
+use super::{Ledger, LedgerError, Room, Row, newest};
 use crate::keyring::Violation;
 
 /// Entries or rows read at once.
@@ -81,9 +78,7 @@ async fn latest_rows(room: &Room, snapshot: &DatabaseTransaction) -> Result<Late
         let Some(last) = leaves.last() else { return Ok(latest) };
         after = last.idx;
         for leaf in &leaves {
-            leaf::believed(&room.keyring, leaf).ok_or(LedgerError::Broken(leaf.idx))?;
-            let details: Details = room.unsealer.open(leaf::place(leaf.idx), 1, &leaf.details)?;
-            for (table, id, version) in details.rows {
+            for (table, id, version) in newest::believed(room, leaf)?.1 {
                 let newest = latest.entry((table, id)).or_insert(version);
                 *newest = Ord::max(*newest, version);
             }

@@ -182,8 +182,8 @@ async fn alone(room: Arc<Room>, mut job: Box<dyn Job>) {
 }
 
 /// `None` where the job itself failed and was rolled back.
-async fn attempt_alone(room: &Room, job: &mut dyn Job) -> Result<Option<Appended>, LedgerError> {
-    let mut tx = Tx::new(room.store.begin().await?, room.keyring.clone(), Arc::default());
+async fn attempt_alone(room: &Arc<Room>, job: &mut dyn Job) -> Result<Option<Appended>, LedgerError> {
+    let mut tx = Tx::new(room.store.begin().await?, room.clone(), Arc::default());
     if !job.run(&mut tx).await {
         return Ok(None);
     }
@@ -218,7 +218,7 @@ impl Waiting {
 
 /// All that was queued, in one transaction. Where that fails, each in one of its own: the one that cannot be recorded
 /// (a row that was rolled back behind the server's back, say) takes no other along.
-async fn together(room: &Room, batch: Vec<Work>) {
+async fn together(room: &Arc<Room>, batch: Vec<Work>) {
     let mut waiting = Vec::with_capacity(batch.len());
     match attempt_together(room, batch, &mut waiting).await.map_err(Arc::new) {
         Ok(appended) => {
@@ -246,7 +246,7 @@ async fn together(room: &Room, batch: Vec<Work>) {
 }
 
 async fn attempt_together(
-    room: &Room,
+    room: &Arc<Room>,
     batch: Vec<Work>,
     waiting: &mut Vec<Waiting>,
 ) -> Result<Appended, LedgerError> {
@@ -286,12 +286,12 @@ async fn attempt_together(
 
 /// The entries of a job whose changes stay; none where it failed and was taken back.
 async fn in_savepoint(
-    room: &Room,
+    room: &Arc<Room>,
     tx: &store::Tx,
     job: &mut dyn Job,
     before: Arc<Pending>,
 ) -> Result<Vec<(Draft, Vec<RowChange>)>, LedgerError> {
-    let mut inner = Tx::new(tx.savepoint().await?, room.keyring.clone(), before);
+    let mut inner = Tx::new(tx.savepoint().await?, room.clone(), before);
     if !job.run(&mut inner).await {
         inner.rollback().await?;
         return Ok(Vec::new());

@@ -16,6 +16,7 @@ mod support;
 mod chain;
 mod group_commit;
 mod many_writers;
+mod opening;
 mod processes;
 mod subjects;
 
