@@ -11,11 +11,25 @@ Examples:
   cargo xtask attacks                     list them
   cargo xtask test -- --test attacks      try them, on both databases";
 
+/// Attacks that stand beside the tests of their room: a target, and the modules of it.
+const BESIDE: [(&str, &[&str]); 2] = [
+    ("http", &["protocol", "document", "confidentiality", "socket"]),
+    ("identity", &["administrator", "login"]),
+];
+
 pub(crate) fn attacks() -> Result<()> {
     let root = run::root();
     let mut by_file: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for target in listing::targets()?.iter().filter(|target| target.starts_with("attacks")) {
+    for target in &listing::targets()? {
+        let beside = BESIDE.iter().find(|(room, _)| room == target).map_or(&[][..], |(_, modules)| *modules);
+        if !target.starts_with("attacks") && beside.is_empty() {
+            continue;
+        }
         for test in listing::tests(target, "", "")? {
+            let module = test.split("::").next().unwrap_or_default();
+            if !beside.is_empty() && !beside.contains(&module) {
+                continue;
+            }
             by_file.entry(listing::file(&root, target, &test)).or_default().push(sentence(&test));
         }
     }
