@@ -106,7 +106,10 @@ fn edit(folder: &Path, statement: &str) {
     runtime.block_on(async {
         use sea_orm::{ConnectionTrait as _, Database};
         let file = folder.join("medicrypt-demo/data/medicrypt.db");
-        let database = Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
+        let mut options = sea_orm::ConnectOptions::new(format!("sqlite://{}", file.display()));
+        // As the server's own connections: see `store/connect.rs`.
+        options.idle_timeout(None::<std::time::Duration>).max_lifetime(None::<std::time::Duration>);
+        let database = Database::connect(options).await.unwrap();
         assert_ne!(database.execute_unprepared(statement).await.unwrap().rows_affected(), 0);
         database.close().await.unwrap();
     });

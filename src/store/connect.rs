@@ -37,9 +37,7 @@ async fn sqlite_file(
     read_only: bool,
 ) -> Result<DatabaseConnection, StoreError> {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
-    options.max_connections(connections).min_connections(1).sqlx_logging(false);
-    // One lasting connection per slot: a re-opened SQLite connection would forget its pragmas' caches.
-    options.idle_timeout(None::<Duration>);
+    ageless(&mut options).max_connections(connections).min_connections(1).sqlx_logging(false);
     options.map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
             .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
@@ -84,7 +82,7 @@ async fn postgres_pool(
     read_only: bool,
 ) -> Result<DatabaseConnection, StoreError> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(connections).min_connections(1).sqlx_logging(false);
+    ageless(&mut options).max_connections(connections).min_connections(1).sqlx_logging(false);
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres.options([
             ("search_path", schema),
@@ -92,6 +90,13 @@ async fn postgres_pool(
         ])
     });
     Ok(Database::connect(options).await?)
+}
+
+/// Connections neither idle out nor age: with either limit sqlx 0.9.0 runs a task over its count of idle connections, which
+/// can be read while it wraps below zero; the task then turns for ever on one core. A dead connection is found when it is
+/// taken from the pool.
+fn ageless(options: &mut ConnectOptions) -> &mut ConnectOptions {
+    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>)
 }
 
 /// The data directory is its owner's alone.

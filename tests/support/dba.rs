@@ -161,6 +161,8 @@ impl Database {
 
 async fn connect(url: &str, first: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
+    // As the server's own connections: see `store/connect.rs`.
+    options.idle_timeout(None::<std::time::Duration>).max_lifetime(None::<std::time::Duration>);
     options.max_connections(1).sqlx_logging(false);
     let connection = Connect::connect(options).await.unwrap();
     connection.execute_unprepared(first).await.unwrap();

@@ -26,6 +26,7 @@ where
 async fn in_memory() -> DatabaseConnection {
     let mut options = ConnectOptions::new("sqlite::memory:");
     options.max_connections(1).sqlx_logging(false);
+    ageless(&mut options);
     Database::connect(options).await.unwrap()
 }
 
@@ -55,6 +56,7 @@ where
 async fn connect(url: &str, schema: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(2).set_schema_search_path(schema).sqlx_logging(false);
+    ageless(&mut options);
     Database::connect(options).await.unwrap()
 }
 
@@ -70,4 +72,9 @@ fn skip(line: &str) {
 #[allow(clippy::disallowed_methods, reason = "tests read their environment")]
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// As the server's own connections: see its `store/connect.rs`.
+fn ageless(options: &mut ConnectOptions) {
+    options.idle_timeout(None::<std::time::Duration>).max_lifetime(None::<std::time::Duration>);
 }
