@@ -87,6 +87,14 @@ fn the_demo_tells_the_whole_story_is_never_served_and_shows_what_was_tampered_wi
     edit(folder, "UPDATE ledger SET outcome = 'GRANTED' WHERE outcome = 'DENIED'");
     let verified = host(folder, &["ledger", "verify"]);
     assert_eq!(verified.status.code(), Some(5), "{}", said(&verified));
+    edit(folder, "UPDATE ledger SET outcome = 'DENIED' WHERE idx = (SELECT max(idx) FROM ledger)");
+    let verified = host(folder, &["ledger", "verify"]);
+    assert_eq!(verified.status.code(), Some(5), "{}", said(&verified));
+    edit(folder, "DELETE FROM ledger_row");
+    edit(folder, "DELETE FROM ledger WHERE idx > 20");
+    let verified = host(folder, &["verify"]);
+    assert_eq!(verified.status.code(), Some(5), "{}", said(&verified));
+    assert!(said(&verified).contains("older copy"), "{}", said(&verified));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -13,7 +13,10 @@ use super::{
     output::Output,
     progress,
 };
-use crate::{ledger::LedgerError, world::World};
+use crate::{
+    ledger::{self, LedgerError},
+    world::WorldError,
+};
 
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -54,18 +57,16 @@ enum Verb {
 /// Verifies the ledger, then every table against it.
 pub(super) fn verify(args: &Verify, file: Option<&Path>) -> Result<()> {
     block_on(async {
-        let world = args.here.open(file).await?;
-        let mut verdict = chain(&world).await?;
+        let (ledger, mut verdict) = chain(&args.here, file).await?;
+        let Some(ledger) = ledger else { return conclude(&verdict, args.here.output) };
         let bar = progress::counter("rows", 0);
-        let rows =
-            match world.ledger.verify_rows(|table, done| bar.set_message(format!("{table} {done}"))).await {
-                Ok(rows) => rows,
-                // The chain's own verdict has named it.
-                Err(LedgerError::Broken(_)) => Vec::new(),
-                Err(error) => return Err(error.into()),
-            };
+        let rows = match ledger.verify_rows(|table, done| bar.set_message(format!("{table} {done}"))).await {
+            Ok(rows) => rows,
+            // The chain's own verdict has named it.
+            Err(LedgerError::Broken(_)) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
         bar.finish_and_clear();
-        world.close().await?;
         let faults: Vec<Value> = rows
             .iter()
             .map(|fault| json!({ "table": fault.table, "row": fault.row, "kind": fault.kind.to_string() }))
@@ -80,25 +81,44 @@ pub(super) fn verify(args: &Verify, file: Option<&Path>) -> Result<()> {
 pub(super) fn ledger(args: &Ledger, file: Option<&Path>) -> Result<()> {
     let Verb::Verify = args.verb;
     block_on(async {
-        let world = args.here.open(file).await?;
-        let verdict = chain(&world).await?;
-        world.close().await?;
+        let (_, verdict) = chain(&args.here, file).await?;
         conclude(&verdict, args.here.output)
     })
 }
 
-async fn chain(world: &World) -> Result<Value> {
-    let entries = u64::try_from(*world.ledger.head().borrow() + 1).unwrap_or_default();
+/// The ledger, and the verdict about its chain. Without its end, or cut before a checkpoint, it does not open: the reason is
+/// the verdict then.
+async fn chain(here: &Here, file: Option<&Path>) -> Result<(Option<ledger::Ledger>, Value)> {
+    let ledger = match here.open_ledger(file).await? {
+        Ok(ledger) => ledger,
+        Err(WorldError::Ledger(
+            error @ (LedgerError::Broken(_) | LedgerError::OlderThanCheckpoint { .. }),
+        )) => {
+            let index = match error {
+                LedgerError::Broken(index) => index,
+                LedgerError::OlderThanCheckpoint { found, .. } => found,
+                _ => 0,
+            };
+            let fault = error.to_string();
+            return Ok((
+                None,
+                json!({ "holds": false, "entries": null, "root": null, "firstBadIndex": index, "fault": fault }),
+            ));
+        }
+        Err(error) => return Err(error).context("the ledger did not open"),
+    };
+    let entries = u64::try_from(*ledger.head().borrow() + 1).unwrap_or_default();
     let bar = progress::counter("ledger", entries);
-    let verdict = world.ledger.verify(|done| bar.set_position(done)).await?;
+    let verdict = ledger.verify(|done| bar.set_position(done)).await?;
     bar.finish_and_clear();
-    Ok(json!({
+    let verdict = json!({
         "holds": verdict.first_fault.is_none(),
         "entries": verdict.entries,
         "root": STANDARD.encode(verdict.root),
         "firstBadIndex": verdict.first_fault.map(|(index, _)| index),
         "fault": verdict.first_fault.map(|(_, fault)| fault.to_string()),
-    }))
+    });
+    Ok((Some(ledger), verdict))
 }
 
 fn conclude(verdict: &Value, output: Output) -> Result<()> {

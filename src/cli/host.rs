@@ -14,9 +14,10 @@ use super::{
 use crate::{
     identity,
     keyring::Master,
+    ledger::Ledger,
     schema,
     store::{Location, Surroundings},
-    world::{Opening, World},
+    world::{Opening, World, WorldError},
 };
 
 /// What the host's commands take.
@@ -36,13 +37,22 @@ impl Here {
 
     /// Opens an installation that must be there.
     pub(super) async fn open(&self, file: Option<&Path>) -> Result<World> {
+        open(&self.settings_there(file)?).await
+    }
+
+    /// Opens the ledger alone of an installation that must be there.
+    pub(super) async fn open_ledger(&self, file: Option<&Path>) -> Result<Result<Ledger, WorldError>> {
+        Ok(World::open_ledger(opening(&self.settings_there(file)?)).await)
+    }
+
+    fn settings_there(&self, file: Option<&Path>) -> Result<Settings> {
         let settings = self.settings(file)?;
         if settings.database.is_none() && !is_there(&settings) {
             let problem =
                 format!("there is no installation in `{}`: say where with --data", settings.data.display());
             return Err(Usage(problem).into());
         }
-        open(&settings).await
+        Ok(settings)
     }
 
     /// Opens an installation, or makes it.
@@ -53,6 +63,14 @@ impl Here {
 
 /// Opens the rooms at production strength; there is no other.
 pub(super) async fn open(settings: &Settings) -> Result<World> {
+    let bar = progress::spinner("opening");
+    let world =
+        World::open(opening(settings), schema::rules()).await.context("the installation did not open")?;
+    bar.finish_and_clear();
+    Ok(world)
+}
+
+fn opening(settings: &Settings) -> Opening {
     let location = match &settings.database {
         Some(url) => Location::Postgres(url.clone()),
         None => Location::Sqlite(settings.data.clone()),
@@ -61,7 +79,7 @@ pub(super) async fn open(settings: &Settings) -> Result<World> {
         Some(passphrase) => Master::Passphrase(passphrase.clone()),
         None => Master::Directory(settings.master.clone()),
     };
-    let opening = Opening {
+    Opening {
         location,
         master,
         checkpoints: settings.checkpoints.clone(),
@@ -71,11 +89,7 @@ pub(super) async fn open(settings: &Settings) -> Result<World> {
             patient_domain: settings.patient_domain.clone(),
             ..identity::Settings::default()
         },
-    };
-    let bar = progress::spinner("opening");
-    let world = World::open(opening, schema::rules()).await.context("the installation did not open")?;
-    bar.finish_and_clear();
-    Ok(world)
+    }
 }
 
 /// The same, and says so where it made an installation.

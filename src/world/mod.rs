@@ -9,7 +9,7 @@ use crate::{
     access::{Desk, Rule},
     clinic::Clinic,
     identity::{Identity, IdentityError, Settings},
-    keyring::{Keyring, KeyringError, Master},
+    keyring::{Keyring, KeyringError, Master, Unsealer},
     ledger::{Ledger, LedgerError, Transient, Tx, Written},
     statistics::{Decryptor, Statistics, StatisticsError},
     store::{Location, Store, StoreError, Surroundings},
@@ -78,16 +78,10 @@ impl World {
     /// # Errors
     /// The first room's that does not open.
     pub async fn open(opening: Opening, rules: Vec<Rule>) -> Result<Self, WorldError> {
-        let store = Arc::new(Store::open(&opening.location).await?);
-        let (keyring, unsealer) = Keyring::open(store.clone(), opening.around, &opening.master).await?;
-        let keyring = Arc::new(keyring);
-        let (decryptor, public) = Decryptor::open_or_create(&keyring).await?;
-        let ledger =
-            Ledger::open(store.clone(), keyring.clone(), unsealer.clone(), opening.checkpoints, &public)
-                .await?;
+        let (identity, lower) = (opening.identity.clone(), Lower::open(opening).await?);
+        let Lower { store, keyring, unsealer, decryptor, ledger } = lower;
         let identity = Arc::new(
-            Identity::new(store.clone(), keyring.clone(), unsealer.clone(), ledger.clone(), opening.identity)
-                .await?,
+            Identity::new(store.clone(), keyring.clone(), unsealer.clone(), ledger.clone(), identity).await?,
         );
         let desk = Arc::new(Desk::new(rules, keyring.clone(), ledger.clone()));
         let vault = Arc::new(Vault::new(keyring.clone(), unsealer.clone()));
@@ -111,6 +105,14 @@ impl World {
             desk.clone(),
         ));
         Ok(Self { store, keyring, ledger, identity, desk, vault, statistics, clinic })
+    }
+
+    /// The ledger alone, to be verified: it opens where a row of another room can't be believed any more.
+    ///
+    /// # Errors
+    /// The lower rooms'; [`LedgerError::Broken`] where even the end of the chain is not what this server wrote.
+    pub async fn open_ledger(opening: Opening) -> Result<Ledger, WorldError> {
+        Ok(Lower::open(opening).await?.ledger)
     }
 
     /// One write transaction with a name, ended by its ledger entries. See [`Ledger::write`].
@@ -140,5 +142,26 @@ impl World {
         self.ledger.settled().await?;
         self.store.close().await;
         Ok(())
+    }
+}
+
+/// The rooms on which all others stand.
+struct Lower {
+    store: Arc<Store>,
+    keyring: Arc<Keyring>,
+    unsealer: Unsealer,
+    decryptor: Decryptor,
+    ledger: Ledger,
+}
+
+impl Lower {
+    async fn open(opening: Opening) -> Result<Self, WorldError> {
+        let store = Arc::new(Store::open(&opening.location).await?);
+        let (keyring, unsealer) = Keyring::open(store.clone(), opening.around, &opening.master).await?;
+        let keyring = Arc::new(keyring);
+        let (decryptor, public) = Decryptor::open_or_create(&keyring).await?;
+        let (key, open) = (keyring.clone(), unsealer.clone());
+        let ledger = Ledger::open(store.clone(), key, open, opening.checkpoints, &public).await?;
+        Ok(Self { store, keyring, unsealer, decryptor, ledger })
     }
 }
