@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Identity {
-    /// Who holds this token: a dozen statements at most. Every row it rests on is held against the ledger, so neither an
+    /// Who holds this token. Every row it rests on is held against the ledger, so neither an
     /// edited nor a rolled-back session, role, account or attribute makes an actor.
     ///
     /// # Errors
